@@ -1,0 +1,63 @@
+# What there is to run. CI calls the same targets, so that green here is green there.
+
+BIN := bin/ptpu
+
+# What the binary says of itself in /info and `ptpu version`. With SOURCE_DATE_EPOCH
+# set the build time is that instant, and the same source gives the same binary.
+VERSION    = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT     = $(shell git rev-parse --verify -q HEAD 2>/dev/null || echo unknown)
+BUILD_TIME = $(shell date -u $(if $(SOURCE_DATE_EPOCH),-d @$(SOURCE_DATE_EPOCH)) +%Y-%m-%dT%H:%M:%SZ)
+LDFLAGS    = -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.buildTime=$(BUILD_TIME)
+
+# Tools come from their own modules: built on first use, kept in Go's build cache,
+# and no dependency of the service.
+GOFUMPT    := go tool -modfile=tools/go.mod gofumpt
+GOLANGCI   := go tool -modfile=tools/go.mod golangci-lint
+ACTIONLINT := go tool -modfile=tools/actionlint.mod actionlint
+
+# The packages that decide; the others carry out. Coverage is asked of these.
+RULES := . $(foreach d,processor matcher aggregator listener,$(if $(wildcard $(d)/*.go),./$(d)))
+
+# The packages whose tests can rewrite golden files: those that define -update.
+GOLDEN = $(sort $(dir $(shell grep -rl --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules \
+	'flag[.]Bool.*"update"' . 2>/dev/null)))
+
+# Limits for two cores with nothing compiled yet. They bound one package's tests.
+TEST_TIMEOUT ?= 6m
+RACE_TIMEOUT ?= 9m
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint race cover golden
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build ptpu and start all of it on this machine; Ctrl-C stops it
+	@$(BIN) local
+
+build: ## build bin/ptpu
+	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/ptpu
+
+test: ## run all tests
+	go test -timeout $(TEST_TIMEOUT) ./...
+
+race: ## run all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -timeout $(RACE_TIMEOUT) ./...
+
+lint: ## check formatting, vet, linters and workflows
+	@unformatted=$$($(GOFUMPT) -l .) || exit 1; \
+	if [ -n "$$unformatted" ]; then \
+		echo "not formatted, run '$(GOFUMPT) -w .':"; echo "$$unformatted"; exit 1; \
+	fi
+	go vet ./...
+	$(GOLANGCI) config verify
+	$(GOLANGCI) run ./...
+	$(if $(wildcard .github/workflows/*.yml),$(ACTIONLINT) -shellcheck= -pyflakes= $(wildcard .github/workflows/*.yml))
+
+cover: ## show the test coverage of the packages that hold the rules
+	go test -coverprofile=coverage.out $(RULES)
+	@go tool cover -func=coverage.out
+
+golden: ## rewrite the golden files from what the code prints now; read the diff before committing
+	@if [ -z "$(GOLDEN)" ]; then echo "no package has golden files"; \
+	else go test $(GOLDEN) -run Golden -update; fi
