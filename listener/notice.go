@@ -1,0 +1,72 @@
+package listener
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"ptpu"
+)
+
+// notice is a delivery whose envelope has been opened.
+type notice struct {
+	id      ptpu.MessageID
+	payload string
+}
+
+// readNotice opens the SNS envelope. With raw delivery there is none: the body
+// is the payload, the event type stands in the queue's attribute as well, and
+// the identity is a hash of both. What is wrong with the payload itself is not
+// looked at here.
+func readNotice(body string, attributes map[string]string) (notice, error) {
+	if len(body) > ptpu.MaxPayload {
+		return notice{}, fmt.Errorf("%w: larger than %d bytes", ptpu.ErrMalformed, ptpu.MaxPayload)
+	}
+	var envelope struct {
+		Type      string
+		MessageID string `json:"MessageId"`
+		Message   *string
+	}
+	// A body that is not an envelope is raw; ParsePayload says if it is nothing.
+	if err := json.Unmarshal([]byte(body), &envelope); err != nil || envelope.Message == nil {
+		return notice{id: hashOf(body, attributes["eventType"]), payload: withEventType(body, attributes["eventType"])}, nil
+	}
+	if envelope.MessageID == "" {
+		return notice{}, fmt.Errorf("%w: an SNS notification without a MessageId", ptpu.ErrMalformed)
+	}
+	return notice{id: ptpu.MessageID(envelope.MessageID), payload: *envelope.Message}, nil
+}
+
+// IDOf is the identity of a notice, by which the same notice is known however
+// often it is delivered. ok is false for one that cannot be read.
+func IDOf(body string, attributes map[string]string) (id ptpu.MessageID, ok bool) {
+	n, err := readNotice(body, attributes)
+	return n.id, err == nil
+}
+
+// hashOf is the identity of a raw notice. The length in front keeps the two
+// parts apart.
+func hashOf(body, eventType string) ptpu.MessageID {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d:%s%s", len(eventType), eventType, body))
+	return ptpu.MessageID(hex.EncodeToString(sum[:16]))
+}
+
+// withEventType puts the attribute's event type into a raw payload that does
+// not carry one itself.
+func withEventType(body, eventType string) string {
+	var fields map[string]json.RawMessage
+	if eventType == "" || json.Unmarshal([]byte(body), &fields) != nil || fields["eventType"] != nil {
+		return body
+	}
+	quoted, err := json.Marshal(eventType)
+	if err != nil {
+		return body
+	}
+	fields["eventType"] = quoted
+	completed, err := json.Marshal(fields)
+	if err != nil {
+		return body
+	}
+	return string(completed)
+}
