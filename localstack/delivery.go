@@ -2,6 +2,8 @@ package localstack
 
 import (
 	"cmp"
+	"compress/gzip"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -12,7 +14,7 @@ import (
 // keepsOut reports whether the effect comes between the caller and the service.
 func (e Effect) keepsOut() bool {
 	switch e {
-	case Answer, Hang, Reset, Garbage, Huge, GatewayGone:
+	case Answer, Hang, Reset, Garbage, Huge, Bomb, GatewayGone:
 		return true
 	default:
 		return false
@@ -24,7 +26,7 @@ func (f Fault) status() int {
 	switch f.Effect {
 	case Answer:
 		return cmp.Or(f.Status, http.StatusInternalServerError)
-	case Garbage, Huge:
+	case Garbage, Huge, Bomb:
 		return http.StatusOK
 	case GatewayGone:
 		return http.StatusNotFound
@@ -46,9 +48,16 @@ func (w *World) instead(rw http.ResponseWriter, r *http.Request, f Fault) (statu
 	case Reset:
 		return 0, !reset(rw)
 	case Huge:
+		rw.Header().Set("Content-Type", "application/json")
 		send(rw, http.StatusOK, f.Size)
 		_, err := io.CopyN(rw, blanks{}, f.Size)
 		return http.StatusOK, err != nil
+	case Bomb:
+		rw.Header().Set("Content-Type", "application/json")
+		rw.Header().Set("Content-Encoding", "gzip")
+		packed := gzip.NewWriter(rw)
+		_, err := io.CopyN(packed, blanks{}, f.Size)
+		return http.StatusOK, errors.Join(err, packed.Close()) != nil
 	}
 	body := f.Body
 	rw.Header().Set("Content-Type", "application/json")

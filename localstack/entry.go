@@ -43,27 +43,34 @@ func (w *World) replay(e entry) {
 	}
 }
 
-// seed is the entry that begins a world.
-func seed(people People) entry {
-	return entry{Bookings: people.Bookings, Offenders: people.Offenders, Faults: people.Faults}
-}
-
-// chunk is how many records share a line of a rewritten journal, so that no line
-// grows with the world.
+// chunk is how many records share a line of the journal when all are written, so
+// that no line grows with the world.
 const chunk = 100
 
-// snapshot yields entries that make this world from nothing.
-func (w *World) snapshot() iter.Seq[entry] {
-	people := w.people.everybody()
-	rest := entry{Faults: w.seeded, Sent: slices.Sorted(maps.Keys(w.sent)), Generation: w.keys.generation}
+// entries yields what begins a world of these people.
+func (p People) entries() iter.Seq[entry] {
 	return func(yield func(entry) bool) {
-		for some := range slices.Chunk(people.Bookings, chunk) {
+		for some := range slices.Chunk(p.Bookings, chunk) {
 			if !yield(entry{Bookings: some}) {
 				return
 			}
 		}
-		for some := range slices.Chunk(people.Offenders, chunk) {
+		for some := range slices.Chunk(p.Offenders, chunk) {
 			if !yield(entry{Offenders: some}) {
+				return
+			}
+		}
+		yield(entry{Faults: p.Faults})
+	}
+}
+
+// snapshot yields entries that make this world from nothing.
+func (w *World) snapshot() iter.Seq[entry] {
+	people := w.people.everybody()
+	people.Faults = w.seeded
+	return func(yield func(entry) bool) {
+		for e := range people.entries() {
+			if !yield(e) {
 				return
 			}
 		}
@@ -77,6 +84,6 @@ func (w *World) snapshot() iter.Seq[entry] {
 				return
 			}
 		}
-		yield(rest)
+		yield(entry{Sent: slices.Sorted(maps.Keys(w.sent)), Generation: w.keys.current()})
 	}
 }

@@ -22,13 +22,14 @@ const (
 	Reset       Effect = "reset"       // the connection is reset
 	Garbage     Effect = "garbage"     // 200, JSON by its header, no JSON in its body
 	Huge        Effect = "huge"        // 200 and a body of Size bytes
+	Bomb        Effect = "gzip-bomb"   // 200 and a small gzip body that unpacks to Size bytes
 	GatewayGone Effect = "gateway-404" // 404 with a page of HTML
 	Lost        Effect = "lost"        // done; the connection is dropped instead of an answer
 	Truncate    Effect = "truncate"    // done; half of the answer, then the connection is dropped
 	Drip        Effect = "drip"        // done; the answer comes a byte at a time, one every Pace
 )
 
-var effects = []Effect{None, Answer, Hang, Reset, Garbage, Huge, GatewayGone, Lost, Truncate, Drip}
+var effects = []Effect{None, Answer, Hang, Reset, Garbage, Huge, Bomb, GatewayGone, Lost, Truncate, Drip}
 
 // Delay is a time.Duration that JSON writes as "250ms".
 type Delay time.Duration
@@ -58,7 +59,7 @@ type Fault struct {
 	Status  int               `json:"status,omitempty"`  // of Answer; 0 means 500
 	Header  map[string]string `json:"header,omitempty"`  // of Answer; Content-Type is JSON unless given
 	Body    string            `json:"body,omitempty"`    // of Answer
-	Size    int64             `json:"size,omitempty"`    // of Huge
+	Size    int64             `json:"size,omitempty"`    // of Huge and Bomb
 	Pace    Delay             `json:"pace,omitempty"`    // of Drip; 0 means a second
 
 	// Count is how many calls are struck at most; 0 means all.
@@ -157,7 +158,8 @@ func (f *faults) strike(c *call, now time.Time) (struck Fault, wait time.Duratio
 	return struck, wait
 }
 
-// Misbehave adds faults to those that stand.
+// Misbehave adds faults to those that stand. They end with the process; those of
+// the seed stand again when the world is opened again.
 func (w *World) Misbehave(more ...Fault) error { return w.faults.add(more...) }
 
 // Behave ends all faults, those of the seed included.

@@ -55,6 +55,7 @@ func TestEachEffect(t *testing.T) {
 		{"reset", localstack.Fault{Effect: localstack.Reset}, struck{Problem: "no answer"}, false},
 		{"garbage", localstack.Fault{Effect: localstack.Garbage}, struck{Status: 200, Body: "\x00\xff{]not json"}, false},
 		{"huge", localstack.Fault{Effect: localstack.Huge, Size: 100_000}, struck{Status: 200, Body: strings.Repeat(" ", 100_000)}, false},
+		{"a gzip bomb", localstack.Fault{Effect: localstack.Bomb, Size: 100_000}, struck{Status: 200, Body: strings.Repeat(" ", 100_000)}, false},
 		{"a gateway's 404", localstack.Fault{Effect: localstack.GatewayGone}, struck{
 			Status: 404, Body: "<html><body><h1>404 Not Found</h1><hr>nginx</body></html>",
 		}, false},

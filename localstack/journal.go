@@ -23,11 +23,11 @@ type journal struct {
 }
 
 // openJournal replays the journal of a folder, or begins one with the seed.
-func openJournal(dir string, begin entry, replay func(entry)) (*journal, error) {
+func openJournal(dir string, begin iter.Seq[entry], replay func(entry)) (*journal, error) {
 	j := &journal{path: filepath.Join(dir, "journal.jsonl")}
 	if _, err := os.Stat(j.path); errors.Is(err, fs.ErrNotExist) {
 		// Renamed into place whole: half a seed would pass for a small world.
-		if err := j.replace(func(yield func(entry) bool) { yield(begin) }); err != nil {
+		if err := j.replace(begin); err != nil {
 			return nil, err
 		}
 	}

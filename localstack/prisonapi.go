@@ -180,7 +180,7 @@ func (w *World) prisoners(c *call) answer {
 	}
 	for name, value := range map[string]string{
 		"pncNumber": b.PNC, "croNumber": b.CRO,
-		"latestLocation":  cmp.Or(b.LatestLocation, agencies[b.AgencyID].description),
+		"latestLocation":   cmp.Or(b.LatestLocation, agencies[b.AgencyID].description),
 		"latestLocationId": b.AgencyID,
 		"internalLocation": cell(b.AgencyID),
 		"convictedStatus":  b.ConvictedStatus,

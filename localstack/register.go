@@ -10,6 +10,7 @@ import (
 // altered in place: whoever has one may read it without a lock.
 type register struct {
 	bookings   map[int64]*Booking
+	inOrder    []int64            // booking ids, ascending
 	byPrisoner map[string][]int64 // booking ids of an offender number, ascending
 
 	offenders map[string]*Offender // by CRN
@@ -35,6 +36,9 @@ func (r *register) putBooking(b *Booking) {
 	if old, ok := r.bookings[b.BookingID]; ok {
 		ids := r.byPrisoner[old.OffenderNo]
 		r.byPrisoner[old.OffenderNo] = slices.DeleteFunc(ids, func(id int64) bool { return id == b.BookingID })
+	} else {
+		at, _ := slices.BinarySearch(r.inOrder, b.BookingID)
+		r.inOrder = slices.Insert(r.inOrder, at, b.BookingID)
 	}
 	r.bookings[b.BookingID] = b
 	ids := append(r.byPrisoner[b.OffenderNo], b.BookingID)
@@ -98,7 +102,7 @@ func (r *register) under(in index, key string) []*Offender {
 // everybody is a copy of the register, in the order of its ids.
 func (r *register) everybody() People {
 	people := People{Bookings: []Booking{}, Offenders: []Offender{}}
-	for _, id := range slices.Sorted(maps.Keys(r.bookings)) {
+	for _, id := range r.inOrder {
 		people.Bookings = append(people.Bookings, *r.bookings[id])
 	}
 	for _, crn := range slices.Sorted(maps.Keys(r.offenders)) {

@@ -153,15 +153,15 @@ func (k *keyring) verify(token string, now time.Time) (refusal string) {
 	if len(parts) != 3 {
 		return "Full authentication is required to access this resource"
 	}
+	// The algorithm that the head claims is never asked: there is only one.
 	var head struct {
-		Algorithm string `json:"alg"`
-		KeyID     string `json:"kid"`
+		KeyID string `json:"kid"`
 	}
 	var c claims
 	if !decodePart(parts[0], &head) || !decodePart(parts[1], &c) {
 		return "Cannot convert access token to JSON"
 	}
-	if head.Algorithm != "RS256" || head.KeyID != k.id {
+	if head.KeyID != k.id {
 		return "No key for this token"
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
@@ -188,6 +188,13 @@ func (k *keyring) public() map[string]any {
 		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": k.id,
 		"n": base64url(k.key.N.Bytes()), "e": base64url(exponent),
 	}}}
+}
+
+// current is the generation of the tokens that are given out now.
+func (k *keyring) current() int {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.generation
 }
 
 func (k *keyring) setGeneration(n int) {

@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -88,10 +87,12 @@ func Open(cfg Config) (*World, error) {
 // openJournal replays the journal, or begins one with the people of the seed.
 func (w *World) openJournal() error {
 	if w.cfg.Dir == "" {
-		w.replay(seed(w.cfg.People))
+		for e := range w.cfg.People.entries() {
+			w.replay(e)
+		}
 		return nil
 	}
-	journal, err := openJournal(w.cfg.Dir, seed(w.cfg.People), w.replay)
+	journal, err := openJournal(w.cfg.Dir, w.cfg.People.entries(), w.replay)
 	if err != nil {
 		return err
 	}
@@ -99,10 +100,13 @@ func (w *World) openJournal() error {
 	if !journal.long(len(w.people.bookings) + len(w.people.offenders) + len(w.writes)) {
 		return nil
 	}
-	return journal.rewrite(w.snapshot())
+	if err := journal.rewrite(w.snapshot()); err != nil {
+		return errors.Join(err, journal.close())
+	}
+	return nil
 }
 
-// Close releases what hangs, and the journal. The world answers nothing after.
+// Close releases the calls that hang, and the journal. Nothing changes after it.
 func (w *World) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -165,10 +169,7 @@ func (w *World) RotateKeys() error { return w.keys.rotate() }
 func (w *World) ExpireTokens() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.keys.mu.RLock()
-	next := w.keys.generation + 1
-	w.keys.mu.RUnlock()
-	return w.keep(entry{Generation: next})
+	return w.keep(entry{Generation: w.keys.current() + 1})
 }
 
 // Changes is what has changed in Delius by calls, in order.
@@ -193,59 +194,5 @@ func (w *World) ResetCounts() error {
 		return err
 	}
 	w.ledger.reset()
-	return nil
-}
-
-// carryOut lets a route decide a write, and keeps what it changed together with
-// the record of the call.
-func (w *World) carryOut(c *call, effect Effect) answer {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	e := &edit{people: &w.people, several: w.cfg.SeveralCustodialEvents}
-	said := c.route.write(e, c)
-	now := time.Now().UTC()
-	kept := entry{}
-	for _, after := range e.after {
-		kept.Offenders = append(kept.Offenders, *after)
-		kept.Changes = append(kept.Changes, w.people.changes(w.people.offenders[after.CRN], after, now)...)
-	}
-	record := w.people.writeOf(c, now)
-	record.Status, record.Changed, record.Effect = said.status, len(kept.Changes) > 0, effect
-	kept.Writes = []Write{record}
-	if err := w.keep(kept); err != nil {
-		return deliusProblem(http.StatusInternalServerError, "%v", err)
-	}
-	said.changed = record.Changed
-	return said
-}
-
-// refuse records a write that was not carried out.
-func (w *World) refuse(c *call, status int, effect Effect) {
-	if c.route.write == nil {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	record := w.people.writeOf(c, time.Now().UTC())
-	record.Status, record.Effect = status, effect
-	// A call that changes nothing is worth no failure of the journal.
-	_ = w.keep(entry{Writes: []Write{record}})
-}
-
-var errClosed = errors.New("the world is closed")
-
-// keep puts an entry into the journal and then into force. The caller holds mu.
-func (w *World) keep(e entry) error {
-	select {
-	case <-w.closed:
-		return errClosed
-	default:
-	}
-	if w.journal != nil {
-		if err := w.journal.append(e); err != nil {
-			return err
-		}
-	}
-	w.replay(e)
 	return nil
 }
