@@ -4,9 +4,7 @@
 // its answer was lost.
 package communityapi
 
-import (
-	"ptpu/upstream"
-)
+import "ptpu/upstream"
 
 // Client asks community-api. It is safe for concurrent use.
 //

@@ -151,7 +151,7 @@ func TestNotFoundSampleNamesTheBookNumber(t *testing.T) {
 	var failure *ptpu.CallError
 	server := upstreamtest.Serve(t, upstreamtest.File(t, http.StatusNotFound, "not-found.json"))
 	err := communityapi.New(server.API(t, upstream.Config{}, "")).ReplaceKeyDates(t.Context(), "A1111BC", "41001A", dates)
-	if !errors.As(err, &failure) || failure.Kind != ptpu.ErrNotFound || !failure.NamesBookNumber {
+	if !errors.As(err, &failure) || !errors.Is(err, ptpu.ErrNotFound) || !failure.NamesBookNumber {
 		t.Errorf("got error %v, want %v that names the booking number", err, ptpu.ErrNotFound)
 	}
 }

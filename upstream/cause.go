@@ -24,7 +24,7 @@ func harmless(err error) error {
 		certificate *tls.CertificateVerificationError
 	)
 	if errors.As(err, &failedURL) {
-		err = failedURL.Err
+		err = failedURL.Err // its type says more
 	}
 	switch {
 	case errors.As(err, &token):

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
@@ -35,6 +34,7 @@ type repeating struct {
 	executor failsafe.Executor[*http.Response]
 }
 
+//nolint:bodyclose // a policy on answers is none
 func newRepeating(next http.RoundTripper, safe func(*http.Request) bool) repeating {
 	policy := retrypolicy.NewBuilder[*http.Response]().
 		HandleIf(worthRepeating).
@@ -67,13 +67,12 @@ func (t repeating) isSafe(r *http.Request) bool {
 	return t.safe != nil && t.safe(r)
 }
 
-// worthRepeating says whether the same call may well succeed in a moment.
+// worthRepeating says whether the same call may well succeed in a moment. It is
+// not asked once the caller's context has ended.
 func worthRepeating(response *http.Response, err error) bool {
 	if err != nil {
 		var token *TokenError
 		switch {
-		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-			return false // the caller's own; ours is errTimeout
 		case errors.As(err, &token):
 			return false // that call was repeated already
 		case errors.Is(err, errTooLarge), errors.Is(err, errUnreadable):
@@ -86,8 +85,10 @@ func worthRepeating(response *http.Response, err error) bool {
 }
 
 // pause is how long to wait before the repeat: never less than the answer asks.
+//
+//nolint:bodyclose // answers are in memory by here
 func pause(attempt failsafe.ExecutionAttempt[*http.Response]) time.Duration {
-	delay := shortestPause + rand.N(longestPause-shortestPause) //nolint:gosec // spreads calls, guards nothing
+	delay := shortestPause + rand.N(longestPause-shortestPause)
 	if response := attempt.LastResult(); response != nil {
 		delay += retryAfter(response)
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -16,11 +18,14 @@ import (
 	"ptpu/upstream"
 )
 
+// answer is what a neighbour without sockets does with a request.
+type answer func(*http.Request) (*http.Response, error)
+
 // told is a neighbour without sockets, for bubbles. It gives its answers in
 // turn, the last one over and over, and notes when it was asked.
 type told struct {
 	mu      sync.Mutex
-	answers []func(*http.Request) (*http.Response, error)
+	answers []answer
 	asked   []time.Time
 }
 
@@ -33,7 +38,9 @@ func (f *told) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	f.mu.Unlock()
 	if r.Body != nil {
-		io.Copy(io.Discard, r.Body)
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return nil, err
+		}
 	}
 	return answer(r)
 }
@@ -45,7 +52,7 @@ func (f *told) times() []time.Time {
 	return slices.Clone(f.asked)
 }
 
-func status(code int, header ...string) func(*http.Request) (*http.Response, error) {
+func status(code int, header ...string) answer {
 	return func(r *http.Request) (*http.Response, error) {
 		response := &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), Request: r}
 		for i := 0; i < len(header); i += 2 {
@@ -55,7 +62,7 @@ func status(code int, header ...string) func(*http.Request) (*http.Response, err
 	}
 }
 
-func broken(err error) func(*http.Request) (*http.Response, error) {
+func broken(err error) answer {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
@@ -72,7 +79,7 @@ func TestRepeats(t *testing.T) {
 		longest  = 300 * time.Millisecond
 	)
 	for name, c := range map[string]struct {
-		first  func(*http.Request) (*http.Response, error)
+		first  answer
 		method string // GET when empty
 		after  time.Duration
 	}{
@@ -101,13 +108,13 @@ func TestRepeats(t *testing.T) {
 		"403":                                {first: status(403), after: none},
 		"404":                                {first: status(404), after: none},
 		"409":                                {first: status(409), after: none},
-		"the caller's end":                   {first: broken(context.Canceled), after: none},
+		"a dial that takes too long":         {first: broken(&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded})},
 		"a 404 that asks to be left alone":   {first: status(404, "Retry-After", "1"), after: none},
 		"a POST that is safe and gets reset": {first: broken(syscall.ECONNRESET), method: http.MethodPost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				neighbour := &told{answers: []func(*http.Request) (*http.Response, error){c.first, status(200)}}
+				neighbour := &told{answers: []answer{c.first, status(200)}}
 				client := newClient(t, upstream.Config{
 					Base: neighbour,
 					Safe: func(r *http.Request) bool { return r.Method == http.MethodPost },
@@ -116,7 +123,7 @@ func TestRepeats(t *testing.T) {
 				if method == "" {
 					method = http.MethodGet
 				}
-				response, err := do(t, client, method)
+				got, err := do(t.Context(), t, client, method)
 				tries := len(neighbour.times())
 				if c.after == none {
 					if tries != 1 {
@@ -124,8 +131,8 @@ func TestRepeats(t *testing.T) {
 					}
 					return
 				}
-				if err != nil || response.StatusCode != 200 || tries != 2 {
-					t.Fatalf("got %v and error %v after %d tries, want the answer of the second", response, err, tries)
+				if err != nil || got != http.StatusOK || tries != 2 {
+					t.Fatalf("got status %d and error %v after %d tries, want the answer of the second", got, err, tries)
 				}
 				if pause := neighbour.times()[1].Sub(neighbour.times()[0]) - c.after; pause < shortest || pause > longest {
 					t.Errorf("waited %v more than %v, want %v to %v", pause, c.after, shortest, longest)
@@ -136,15 +143,15 @@ func TestRepeats(t *testing.T) {
 }
 
 func TestRepeatsOnce(t *testing.T) {
-	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
+	for name, always := range map[string]answer{
 		"503": status(503), "reset": broken(syscall.ECONNRESET), "silence": silent,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				neighbour := &told{answers: []func(*http.Request) (*http.Response, error){answer}}
-				response, err := do(t, newClient(t, upstream.Config{Base: neighbour}), http.MethodGet)
-				if err == nil && response.StatusCode != 503 {
-					t.Errorf("got status %d, want the last failure", response.StatusCode)
+				neighbour := &told{answers: []answer{always}}
+				got, err := do(t.Context(), t, newClient(t, upstream.Config{Base: neighbour}), http.MethodGet)
+				if err == nil && got != http.StatusServiceUnavailable {
+					t.Errorf("got status %d, want the last failure", got)
 				}
 				if tries := len(neighbour.times()); tries != 2 {
 					t.Errorf("made %d tries, want 2", tries)
@@ -156,16 +163,12 @@ func TestRepeatsOnce(t *testing.T) {
 
 func TestPauseEndsWithItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		neighbour := &told{answers: []func(*http.Request) (*http.Response, error){status(503, "Retry-After", "2")}}
+		neighbour := &told{answers: []answer{status(503, "Retry-After", "2")}}
 		client := newClient(t, upstream.Config{Base: neighbour})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://neighbour.example.org/", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
 		began := time.Now()
-		if _, err := client.Do(request); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := do(ctx, t, client, http.MethodGet); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got error %v, want %v", err, context.DeadlineExceeded)
 		}
 		if took := time.Since(began); took != time.Second {
@@ -184,16 +187,21 @@ func newClient(t *testing.T, c upstream.Config) *http.Client {
 	return client
 }
 
-// do makes a request with a body where the method has one.
-func do(t *testing.T, client *http.Client, method string) (*http.Response, error) {
+// do makes a request, with a body where the method has one, and gives the status.
+func do(ctx context.Context, t *testing.T, client *http.Client, method string) (int, error) {
 	t.Helper()
 	var body io.Reader
 	if method != http.MethodGet && method != http.MethodHead {
 		body = strings.NewReader(`{}`)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), method, "https://neighbour.example.org/", body)
+	request, err := http.NewRequestWithContext(ctx, method, "https://neighbour.example.org/", body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client.Do(request)
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	return response.StatusCode, nil
 }

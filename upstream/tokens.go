@@ -95,8 +95,9 @@ func NewTokens(c TokenConfig) (*Tokens, error) {
 	}, nil
 }
 
-// Token is a token that was valid a moment ago. It waits for one only when
-// there is none, until ctx ends. The error is then ctx's, else a *TokenError.
+// Token is a token that is valid as far as is known. It waits for one only when
+// there is none, until ctx ends: then the error is ctx's, otherwise a
+// *TokenError. At start it tells whether ptpu's credentials are good.
 func (t *Tokens) Token(ctx context.Context) (string, error) {
 	t.mu.Lock()
 	now := time.Now()

@@ -22,11 +22,11 @@ import (
 const secret = "s3cr3t&hunter2"
 
 // grant answers with a token that lives for some seconds.
-func grant(token string, seconds int) func(*http.Request) (*http.Response, error) {
+func grant(token string, seconds int) answer {
 	return body(http.StatusOK, fmt.Sprintf(`{"access_token": %q, "token_type": "bearer", "expires_in": %d, "jti": "x"}`, token, seconds))
 }
 
-func body(code int, text string) func(*http.Request) (*http.Response, error) {
+func body(code int, text string) answer {
 	return func(r *http.Request) (*http.Response, error) {
 		header := http.Header{"Content-Type": {"application/json"}}
 		return &http.Response{StatusCode: code, Header: header, Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
@@ -133,7 +133,7 @@ func TestASecond401IsTheAnswer(t *testing.T) {
 			server := upstreamtest.Serve(t, accepts("another"))
 			err := server.API(t, upstream.Config{Tokens: tokens}, "").Call(t.Context(), request, nil)
 			var failure *ptpu.CallError
-			if !errors.As(err, &failure) || failure.Kind != ptpu.ErrDenied || failure.Status != http.StatusUnauthorized {
+			if !errors.As(err, &failure) || !errors.Is(err, ptpu.ErrDenied) || failure.Status != http.StatusUnauthorized {
 				t.Errorf("got error %v, want %v with status 401", err, ptpu.ErrDenied)
 			}
 			if calls, asked := len(server.Asked()), len(authority.Asked()); calls != 2 || asked != 2 {
@@ -176,7 +176,7 @@ func TestManyRefusedAtOnceAskForOneToken(t *testing.T) {
 
 func TestManyWithAnExpiredTokenAskForOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		authority := &told{answers: []func(*http.Request) (*http.Response, error){grant("token-1", 60), slow(time.Second, grant("token-2", 60))}}
+		authority := &told{answers: []answer{grant("token-1", 60), slow(time.Second, grant("token-2", 60))}}
 		tokens := newTokens(t, upstream.TokenConfig{Base: authority})
 		wantToken(t, tokens, "token-1")
 		time.Sleep(time.Minute)
@@ -194,7 +194,7 @@ func TestManyWithAnExpiredTokenAskForOne(t *testing.T) {
 // Nobody waits for a renewal, nor notices that it fails, while the token is good.
 func TestRenewsBeforeTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		authority := &told{answers: []func(*http.Request) (*http.Response, error){
+		authority := &told{answers: []answer{
 			grant("token-1", 3600), silent, grant("token-2", 3600),
 		}}
 		tokens := newTokens(t, upstream.TokenConfig{Base: authority})
@@ -227,9 +227,25 @@ func TestRenewsBeforeTheEnd(t *testing.T) {
 	})
 }
 
+func TestAFailedRenewalIsNotTriedAgainAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		authority := &told{answers: []answer{grant("token-1", 3600), body(401, "")}}
+		tokens := newTokens(t, upstream.TokenConfig{Base: authority})
+		wantToken(t, tokens, "token-1")
+		time.Sleep(56 * time.Minute)
+		for range 10 {
+			wantToken(t, tokens, "token-1")
+			synctest.Wait()
+		}
+		if got := len(authority.times()); got != 2 {
+			t.Errorf("asked for %d tokens, want 2", got)
+		}
+	})
+}
+
 func TestAShortLivedTokenIsRenewedInItsLastFifth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		authority := &told{answers: []func(*http.Request) (*http.Response, error){grant("token-1", 60), grant("token-2", 60)}}
+		authority := &told{answers: []answer{grant("token-1", 60), grant("token-2", 60)}}
 		tokens := newTokens(t, upstream.TokenConfig{Base: authority})
 		wantToken(t, tokens, "token-1")
 		time.Sleep(47 * time.Second)
@@ -247,7 +263,7 @@ func TestAShortLivedTokenIsRenewedInItsLastFifth(t *testing.T) {
 
 func TestATokenThatSaysNoEndIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		authority := &told{answers: []func(*http.Request) (*http.Response, error){grant("token-1", 0), grant("token-2", 0)}}
+		authority := &told{answers: []answer{grant("token-1", 0), grant("token-2", 0)}}
 		tokens := newTokens(t, upstream.TokenConfig{Base: authority})
 		wantToken(t, tokens, "token-1")
 		time.Sleep(24 * time.Hour)
@@ -262,7 +278,7 @@ func TestATokenThatSaysNoEndIsKept(t *testing.T) {
 func TestTokenFailures(t *testing.T) {
 	const canary = `{"error": "hunter2", "error_description": "hunter2"}`
 	for name, c := range map[string]struct {
-		answer func(*http.Request) (*http.Response, error)
+		answer answer
 		want   error
 		status int
 		asked  int
@@ -282,8 +298,8 @@ func TestTokenFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				authority := &told{answers: []func(*http.Request) (*http.Response, error){c.answer}}
-				neighbour := &told{answers: []func(*http.Request) (*http.Response, error){status(200)}}
+				authority := &told{answers: []answer{c.answer}}
+				neighbour := &told{answers: []answer{status(200)}}
 				api := upstream.API{
 					Name: "neighbour",
 					Base: &url.URL{Scheme: "https", Host: "neighbour.example.org"},
@@ -298,8 +314,10 @@ func TestTokenFailures(t *testing.T) {
 				if !errors.As(err, &failure) || failure.Status != c.status {
 					t.Fatalf("got error %v, want a *TokenError with status %d", err, c.status)
 				}
-				if denied := errors.Is(err, ptpu.ErrDenied); !errors.Is(err, c.want) || denied != (c.want == ptpu.ErrDenied) {
-					t.Errorf("got error %v, want %v", err, c.want)
+				for _, kind := range []error{ptpu.ErrDenied, ptpu.ErrUnavailable} {
+					if got, want := errors.Is(err, kind), errors.Is(c.want, kind); got != want {
+						t.Errorf("got error %v, want %v", err, c.want)
+					}
 				}
 				if strings.Contains(err.Error(), "hunter2") {
 					t.Errorf("error %q shows a secret", err)
@@ -317,7 +335,7 @@ func TestTokenFailures(t *testing.T) {
 
 func TestAFailureIsTheAnswerForASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		authority := &told{answers: []func(*http.Request) (*http.Response, error){body(401, ""), grant("token-1", 60)}}
+		authority := &told{answers: []answer{body(401, ""), grant("token-1", 60)}}
 		tokens := newTokens(t, upstream.TokenConfig{Base: authority})
 		for range 10 {
 			if _, err := tokens.Token(t.Context()); !errors.Is(err, ptpu.ErrDenied) {
@@ -335,7 +353,7 @@ func TestAFailureIsTheAnswerForASecond(t *testing.T) {
 // Who began the request may leave; the others still get their token.
 func TestATokenRequestOutlivesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		authority := &told{answers: []func(*http.Request) (*http.Response, error){slow(5*time.Second, grant("token-1", 60))}}
+		authority := &told{answers: []answer{slow(5*time.Second, grant("token-1", 60))}}
 		tokens := newTokens(t, upstream.TokenConfig{Base: authority})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -376,11 +394,11 @@ func wantToken(t *testing.T, tokens *upstream.Tokens, want string) {
 }
 
 // slow gives the answer after a while.
-func slow(after time.Duration, answer func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
+func slow(after time.Duration, then answer) answer {
 	return func(r *http.Request) (*http.Response, error) {
 		select {
 		case <-time.After(after):
-			return answer(r)
+			return then(r)
 		case <-r.Context().Done():
 			return nil, r.Context().Err()
 		}

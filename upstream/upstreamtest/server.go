@@ -4,6 +4,7 @@
 package upstreamtest
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -35,11 +36,11 @@ type Server struct {
 
 // Serve starts a neighbour that gives the answers in turn, the last one over
 // and over. It stops when the test ends.
-func Serve(t testing.TB, answers ...http.HandlerFunc) *Server {
-	t.Helper()
+func Serve(tb testing.TB, answers ...http.HandlerFunc) *Server {
+	tb.Helper()
 	s := &Server{answers: answers}
 	s.http = httptest.NewServer(http.HandlerFunc(s.answer))
-	t.Cleanup(s.http.Close)
+	tb.Cleanup(s.http.Close)
 	return s
 }
 
@@ -48,20 +49,20 @@ func (s *Server) URL() string { return s.http.URL }
 
 // API is the server as a client takes it, below the prefix; its calls carry no
 // token, and a connection does not outlive the test.
-func (s *Server) API(t testing.TB, c upstream.Config, prefix string) upstream.API {
-	t.Helper()
+func (s *Server) API(tb testing.TB, c upstream.Config, prefix string) upstream.API {
+	tb.Helper()
 	base, err := upstream.ParseBase(s.http.URL+prefix, false)
 	if err != nil {
-		t.Fatalf("reading the server's own address: %v", err)
+		tb.Fatalf("reading the server's own address: %v", err)
 	}
 	if c.Version == "" {
 		c.Version = "test"
 	}
 	client, err := upstream.New(c)
 	if err != nil {
-		t.Fatalf("making the client: %v", err)
+		tb.Fatalf("making the client: %v", err)
 	}
-	t.Cleanup(client.CloseIdleConnections)
+	tb.Cleanup(client.CloseIdleConnections)
 	return upstream.API{Name: "neighbour", Base: base, HTTP: client}
 }
 
@@ -99,7 +100,7 @@ func Answer(status int, contentType, body string) http.HandlerFunc {
 			w.Header().Set("Content-Type", contentType)
 		}
 		w.WriteHeader(status)
-		io.WriteString(w, body)
+		fmt.Fprint(w, body)
 	}
 }
 
@@ -109,7 +110,7 @@ func Cut(status int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100000")
 		Answer(status, contentType, body)(w, r)
-		http.NewResponseController(w).Flush()
+		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -118,11 +119,11 @@ func Cut(status int, contentType, body string) http.HandlerFunc {
 func Break(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 // File answers with the status and the JSON in a file of testdata.
-func File(t testing.TB, status int, name string) http.HandlerFunc {
-	t.Helper()
+func File(tb testing.TB, status int, name string) http.HandlerFunc {
+	tb.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
-		t.Fatalf("reading a sample: %v", err)
+		tb.Fatalf("reading a sample: %v", err)
 	}
 	return JSON(status, string(body))
 }
