@@ -3,6 +3,7 @@ package ptpu
 import (
 	"iter"
 	"log/slog"
+	"regexp"
 	"strconv"
 )
 
@@ -23,6 +24,27 @@ type (
 	// PrisonCode is a NOMIS agency, such as MDI.
 	PrisonCode string
 )
+
+// The forms of the identifiers. They are checked before one is put into a path.
+var (
+	crnForm        = regexp.MustCompile(`^[A-Z][0-9]{6}$`)
+	offenderNoForm = regexp.MustCompile(`^[A-Z][0-9]{4}[A-Z]{2}$`)
+	// Older booking numbers have a stroke or a hyphen in them.
+	bookNumberForm = regexp.MustCompile(`^[A-Za-z0-9/-]{1,20}$`)
+	prisonCodeForm = regexp.MustCompile(`^[A-Z0-9]{1,6}$`)
+)
+
+// Valid reports whether the number has the form of a CRN.
+func (c CRN) Valid() bool { return crnForm.MatchString(string(c)) }
+
+// Valid reports whether the number has the form of a NOMS number.
+func (n OffenderNo) Valid() bool { return offenderNoForm.MatchString(string(n)) }
+
+// Valid reports whether the number has the form of a booking number.
+func (n BookNumber) Valid() bool { return bookNumberForm.MatchString(string(n)) }
+
+// Valid reports whether the code has the form of a NOMIS agency.
+func (c PrisonCode) Valid() bool { return prisonCodeForm.MatchString(string(c)) }
 
 // Person is who a prisoner is. It is used to search and then forgotten: a
 // Person prints as nothing and is never stored.

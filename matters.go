@@ -99,13 +99,13 @@ func CheckMerged(identifiers []Identifier) Reason {
 }
 
 // MergedNumbers lists the NOMS numbers that merged records had, each once, in
-// the order given.
+// the order given. A value that is no NOMS number says nothing about Delius.
 func MergedNumbers(identifiers []Identifier) []OffenderNo {
 	var numbers []OffenderNo
 	seen := map[OffenderNo]bool{}
 	for _, identifier := range identifiers {
 		number := OffenderNo(normalise(identifier.Value))
-		if identifier.Type != MergedIdentifier || number == "" || seen[number] {
+		if identifier.Type != MergedIdentifier || !number.Valid() || seen[number] {
 			continue
 		}
 		seen[number] = true

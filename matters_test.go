@@ -47,7 +47,7 @@ func TestValidationRules(t *testing.T) {
 		{"moved on since", ptpu.CheckStillThere(at("LEI", true), transfer("ADM", "MDI")), ptpu.NoLongerAtThisPrison},
 		{"a merged number", ptpu.CheckMerged([]ptpu.Identifier{{Type: "PNC", Value: "1"}, {Type: "MERGED", Value: "A9999BC"}}), ""},
 		{"no merged number", ptpu.CheckMerged([]ptpu.Identifier{{Type: "PNC", Value: "1"}}), ptpu.NoMergedOffenders},
-		{"a merged number that is blank", ptpu.CheckMerged([]ptpu.Identifier{{Type: "MERGED", Value: " "}}), ptpu.NoMergedOffenders},
+		{"a merged number that is none", ptpu.CheckMerged([]ptpu.Identifier{{Type: "MERGED", Value: " "}, {Type: "MERGED", Value: "12/34"}}), ptpu.NoMergedOffenders},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, c.got, c.want)
@@ -79,6 +79,24 @@ func TestPrimarySentenceDateIsTheLatestThatFollowsNoOther(t *testing.T) {
 	} {
 		if got := ptpu.PrimarySentenceDate(c.terms); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestIdentifiersAreKnownByTheirForm(t *testing.T) {
+	for _, good := range []interface{ Valid() bool }{
+		ptpu.CRN("X100001"), ptpu.OffenderNo("A1111BC"), ptpu.BookNumber("41001A"), ptpu.BookNumber("12/3-A"), ptpu.PrisonCode("MDI"),
+	} {
+		if !good.Valid() {
+			t.Errorf("%T %v is refused", good, good)
+		}
+	}
+	for _, bad := range []interface{ Valid() bool }{
+		ptpu.CRN(""), ptpu.CRN("X10000"), ptpu.CRN("x100001"), ptpu.CRN("X100001\n"), ptpu.OffenderNo(""), ptpu.OffenderNo("A1111BCD"),
+		ptpu.OffenderNo("../../x"), ptpu.BookNumber(""), ptpu.BookNumber("4 1"), ptpu.PrisonCode(""), ptpu.PrisonCode("mdi"), ptpu.PrisonCode("M/I"),
+	} {
+		if bad.Valid() {
+			t.Errorf("%T %q is accepted", bad, bad)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package communityapi
 
 import (
 	"context"
-	"regexp"
 
 	"ptpu"
 	"ptpu/upstream"
@@ -12,26 +11,18 @@ import (
 // nothing.
 type fault string
 
-var (
-	crnForm        = regexp.MustCompile(`^[A-Z][0-9]{6}$`)
-	offenderNoForm = regexp.MustCompile(`^[A-Z][0-9]{4}[A-Z]{2}$`)
-	// Older booking numbers have a stroke or a hyphen in them.
-	bookNumberForm = regexp.MustCompile(`^[A-Za-z0-9/-]{1,20}$`)
-	prisonForm     = regexp.MustCompile(`^[A-Z0-9]{1,6}$`)
-)
-
-func checkCRN(crn ptpu.CRN) fault { return check(crnForm.MatchString(string(crn)), "not a CRN") }
+func checkCRN(crn ptpu.CRN) fault { return check(crn.Valid(), "not a CRN") }
 
 func checkOffenderNo(no ptpu.OffenderNo) fault {
-	return check(offenderNoForm.MatchString(string(no)), "not a NOMS number")
+	return check(no.Valid(), "not a NOMS number")
 }
 
 func checkBookNumber(number ptpu.BookNumber) fault {
-	return check(bookNumberForm.MatchString(string(number)), "not a booking number")
+	return check(number.Valid(), "not a booking number")
 }
 
 func checkPrison(code ptpu.PrisonCode) fault {
-	return check(prisonForm.MatchString(string(code)), "not a prison code")
+	return check(code.Valid(), "not a prison code")
 }
 
 func checkDate(date ptpu.Date) fault { return check(!date.IsZero(), "no sentence date") }

@@ -25,7 +25,7 @@ func lockFolder(dir string) (*os.File, error) {
 		return nil, explain(err)
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer file.Close()
+		defer unlockFolder(file)
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%w: process %s serves from it", ErrInUse, holder(file))
 		}

@@ -5,7 +5,6 @@ package offendersearch
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"ptpu"
@@ -28,8 +27,6 @@ func Safe(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, matchRoute)
 }
 
-var offenderNo = regexp.MustCompile(`^[A-Z][0-9]{4}[A-Z]{2}$`)
-
 // Match searches for the person among those with an active sentence. The PNC
 // and the CRO number may be empty: then they are not searched by. Nobody found
 // is a result.
@@ -50,7 +47,7 @@ func (c *Client) Match(ctx context.Context, p ptpu.Person, no ptpu.OffenderNo, p
 			CRONumber:      cro,
 		},
 	}
-	if !offenderNo.MatchString(string(no)) {
+	if !no.Valid() {
 		return ptpu.SearchResult{}, c.api.Refuse(request, "not a NOMS number")
 	}
 	var answer matches

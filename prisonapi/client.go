@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 
 	"ptpu"
@@ -113,8 +112,6 @@ func (c *Client) MergedIdentifiers(ctx context.Context, id ptpu.BookingID) ([]pt
 	return identifiers, nil
 }
 
-var offenderNo = regexp.MustCompile(`^[A-Z][0-9]{4}[A-Z]{2}$`)
-
 // Prisoner reads what NOMIS knows of a prisoner besides the booking. A NOMS
 // number that it does not know is ErrNotFound.
 func (c *Client) Prisoner(ctx context.Context, no ptpu.OffenderNo) (ptpu.Prisoner, error) {
@@ -123,7 +120,7 @@ func (c *Client) Prisoner(ctx context.Context, no ptpu.OffenderNo) (ptpu.Prisone
 		Route:  "/api/prisoners",
 		Query:  url.Values{"offenderNo": {string(no)}},
 	}
-	if !offenderNo.MatchString(string(no)) {
+	if !no.Valid() {
 		return ptpu.Prisoner{}, c.api.Refuse(request, "not a NOMS number")
 	}
 	var answer prisoners

@@ -22,14 +22,16 @@ var (
 	// extends only what is in flight, even when nobody else has it yet.
 	ErrGone = errors.New("receipt no longer valid")
 	// ErrInvalid: the call can never succeed (empty body, no receipt, more
-	// than MaxBatch, a negative duration, a queue of another backend).
+	// than MaxBatch, a negative duration, a queue of another backend, an
+	// attribute that is not UTF-8).
 	ErrInvalid = errors.New("invalid queue request")
 )
 
 // Notice is what is sent.
 type Notice struct {
 	Body string
-	// Attributes travel beside the body, as strings. SQS allows ten.
+	// Attributes travel beside the body, as strings of valid UTF-8. SQS
+	// allows ten, none of them empty.
 	Attributes map[string]string
 }
 

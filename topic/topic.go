@@ -11,15 +11,17 @@ import (
 var (
 	// ErrUnavailable: the topic could not be reached or did not answer in
 	// time. Whether the message was published is unknown.
+	// When the context ended, the error wraps the context's error as well.
 	ErrUnavailable = errors.New("topic unavailable")
-	// ErrInvalid: the message can never be published (empty body).
+	// ErrInvalid: the message can never be published (empty body, an attribute
+	// that is not UTF-8).
 	ErrInvalid = errors.New("invalid topic request")
 )
 
 // Message is what is published.
 type Message struct {
 	Body string
-	// Attributes travel beside the body, as strings.
+	// Attributes travel beside the body, as strings of valid UTF-8.
 	Attributes map[string]string
 }
 

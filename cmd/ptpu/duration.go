@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"math"
 	"regexp"
-	"strconv"
 	"time"
 )
 
@@ -22,16 +23,16 @@ func parseDuration(text string) (time.Duration, error) {
 	if parts == nil || text == "P" || text[len(text)-1] == 'T' {
 		return 0, errDuration
 	}
-	var total time.Duration
-	for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
-		if parts[i+1] == "" {
-			continue
-		}
-		n, err := strconv.ParseFloat(parts[i+1], 64)
-		if err != nil || n*float64(unit) > float64(1<<62) {
-			return 0, errDuration
-		}
-		total += time.Duration(n * float64(unit))
+	// Go's parser takes over what Go can say: it rounds nothing and sees when
+	// the sum is too long. Days are hours, 24 times over.
+	part := func(i int) string { return cmp.Or(parts[i], "0") }
+	days, err := time.ParseDuration(part(1) + "h")
+	if err != nil {
+		return 0, errDuration
 	}
-	return total, nil
+	rest, err := time.ParseDuration(part(2) + "h" + part(3) + "m" + part(4) + "s")
+	if err != nil || days > (math.MaxInt64-rest)/24 {
+		return 0, errDuration
+	}
+	return 24*days + rest, nil
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"strings"
 
 	"ptpu/localstack"
 	"ptpu/queue"
@@ -18,8 +21,7 @@ type sendCommand struct {
 	File string `arg:"" help:"A file of SNS-shaped notices, one JSON document or many (one after another, or in a list); - reads standard input."`
 }
 
-// Run sends every notice of the file, and stops at the first document that is
-// not JSON.
+// Run sends every notice of the file, or none when a document is not JSON.
 func (c sendCommand) Run(ctx context.Context, p *process) (err error) {
 	input := p.in
 	if c.File != "-" {
@@ -34,7 +36,7 @@ func (c sendCommand) Run(ctx context.Context, p *process) (err error) {
 	if err != nil {
 		return usage{fmt.Errorf("%s: %w", c.File, err)}
 	}
-	s, err := readLocalSettings(p.environ)
+	s, err := sendSettings(p.environ)
 	if err != nil {
 		return err
 	}
@@ -50,6 +52,17 @@ func (c sendCommand) Run(ctx context.Context, p *process) (err error) {
 	}
 	_, err = fmt.Fprintf(p.out, "sent %d to %s\n", len(notices), b.events.Name())
 	return err
+}
+
+// sendSettings reads the settings of a command that calls no upstream, so that
+// those of the upstreams are not asked for. It sends to the embedded queue
+// unless PTPU_BACKEND says otherwise.
+func sendSettings(environ map[string]string) (settings, error) {
+	backend := cmp.Or(strings.TrimSpace(environ["PTPU_BACKEND"]), "embedded")
+	environ = maps.Clone(environ)
+	maps.Copy(environ, worldSettings("http://127.0.0.1"))
+	environ["PTPU_BACKEND"] = backend
+	return readSettings(environ)
 }
 
 // readNotices reads JSON documents, one after another; a list is as many.

@@ -35,6 +35,9 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "starting", slog.String("version", version), slog.Any("settings", s.shown()))
+	if names := unusedIn(p.environ); len(names) > 0 {
+		log.LogAttrs(ctx, slog.LevelWarn, "ptpu does not use these settings of its predecessor", slog.Any("variables", names))
+	}
 	defer log.InfoContext(ctx, "stopped")
 	return svc.run(ctx, func(address string) { log.InfoContext(ctx, "ready", slog.String("address", address)) })
 }

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,6 +64,12 @@ func (s secret) String() string {
 	return "(set)"
 }
 
+// Format hides the value from every verb, %#v and %x among them.
+func (s secret) Format(state fmt.State, _ rune) { fmt.Fprint(state, s.String()) }
+
+// MarshalText hides the value from JSON and from logs.
+func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // duration is a length of time, written as Go does or as ISO 8601 does.
 type duration time.Duration
 
@@ -82,8 +91,8 @@ func (m millis) String() string { return time.Duration(m).String() }
 
 // UnmarshalText reads a number of milliseconds.
 func (m *millis) UnmarshalText(text []byte) error {
-	var n int64
-	if _, err := fmt.Sscanf(string(text), "%d", &n); err != nil || fmt.Sprint(n) != strings.TrimSpace(string(text)) {
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || n < math.MinInt64/int64(time.Millisecond) || n > math.MaxInt64/int64(time.Millisecond) {
 		return errors.New("want a whole number of milliseconds, such as 1000")
 	}
 	*m = millis(time.Duration(n) * time.Millisecond)
@@ -164,9 +173,8 @@ func expectation(fault env.ParseError) string {
 // missing lists the required variables that are not set.
 func (s *settings) missing() []string {
 	var faults []string
-	value := reflect.ValueOf(*s)
-	for i, field := range reflect.VisibleFields(value.Type()) {
-		if field.Tag.Get("required") == "always" && value.Field(i).IsZero() {
+	for field, value := range reflect.ValueOf(*s).Fields() {
+		if field.Tag.Get("required") == "always" && value.IsZero() {
 			faults = append(faults, fmt.Sprintf("%s: is required: %s", field.Tag.Get("env"), field.Tag.Get("help")))
 		}
 	}
@@ -184,11 +192,13 @@ func (s *settings) nonsense(known []string) []string {
 		}
 	}
 	check(s.Port >= 0 && s.Port < 1<<16, "SERVER_PORT", "want a port from 0 to 65535")
-	check(s.Holdback >= 0, "PRISONTOPROBATION_HOLD_BACK_DURATION", "want no less than nothing")
+	check(arePrisons(s.OnlyPrisons), "PRISONTOPROBATION_ONLY_PRISONS", "want prison codes separated by commas, such as LEI,MDI")
+	check(s.Holdback >= 0 && time.Duration(s.Holdback) < ptpu.Retention, "PRISONTOPROBATION_HOLD_BACK_DURATION",
+		fmt.Sprintf("want 0s or more, and less than %s, when a message expires", ptpu.Retention))
 	check(s.ProcessorDelay > 0, "PRISONTOPROBATION_MESSAGE_PROCESSOR_DELAY", "want at least 1 millisecond")
 	check(inRange(s.ProcessorConcurrency, 1, 1024), "PTPU_PROCESSOR_CONCURRENCY", "want 1 to 1024")
 	check(inRange(s.ListenerConcurrency, 1, 1024), "PTPU_LISTENER_CONCURRENCY", "want 1 to 1024")
-	check(s.UpstreamTimeout > 0, "PTPU_UPSTREAM_TIMEOUT", "want more than nothing")
+	check(s.UpstreamTimeout > 0, "PTPU_UPSTREAM_TIMEOUT", "want more than 0s")
 	check(time.Duration(s.AuditRetention) >= ptpu.Retention, "PTPU_AUDIT_RETENTION", fmt.Sprintf("want at least %s", ptpu.Retention))
 	check(s.Backend == "aws" || s.Backend == "embedded", "PTPU_BACKEND", "want aws or embedded")
 	check(s.SyncMode == "normal" || s.SyncMode == "full", "PTPU_SQLITE_SYNC", "want normal or full")
@@ -207,11 +217,30 @@ func (s *settings) nonsense(known []string) []string {
 // shown are the effective settings by variable, without secrets.
 func (s *settings) shown() map[string]string {
 	shown := map[string]string{}
-	value := reflect.ValueOf(*s)
-	for i, field := range reflect.VisibleFields(value.Type()) {
-		shown[field.Tag.Get("env")] = fmt.Sprint(value.Field(i).Interface())
+	for field, value := range reflect.ValueOf(*s).Fields() {
+		shown[field.Tag.Get("env")] = fmt.Sprint(value.Interface())
 	}
 	return shown
+}
+
+// prisonCode is the form of NOMIS's agency codes.
+var prisonCode = regexp.MustCompile(`^[A-Za-z0-9]{1,6}$`)
+
+// arePrisons reports whether the list is empty or one of prison codes, of which
+// it may leave some out between its commas. Otherwise a list with another
+// separator would be one code that no prison has, and all events be ignored, and
+// one of nothing but commas would mean every prison.
+func arePrisons(list []string) bool {
+	codes := 0
+	for _, text := range list {
+		switch text = strings.TrimSpace(text); {
+		case prisonCode.MatchString(text):
+			codes++
+		case text != "":
+			return false
+		}
+	}
+	return codes > 0 || len(list) == 0
 }
 
 func inRange(n, least, most int) bool { return least <= n && n <= most }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"ptpu/embedded"
 	"ptpu/queue"
@@ -89,6 +90,12 @@ type text struct{ body, attributes string }
 func encode(n queue.Notice) (text, error) {
 	if n.Body == "" {
 		return text{}, fmt.Errorf("%w: an empty body", queue.ErrInvalid)
+	}
+	for name, value := range n.Attributes {
+		// The body is kept as it is; JSON would mend these unasked.
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return text{}, fmt.Errorf("%w: an attribute is not UTF-8", queue.ErrInvalid)
+		}
 	}
 	attributes, err := json.Marshal(n.Attributes)
 	return text{body: n.Body, attributes: string(attributes)}, err

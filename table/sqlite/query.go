@@ -15,6 +15,12 @@ import (
 // of items of usual size takes about a megabyte.
 const pageSize = 500
 
+// The columns that order items, and places in an index.
+var (
+	itemOrder  = []string{"sort"}
+	placeOrder = []string{"sort", "item_partition", "item_sort"}
+)
+
 // Query implements table.Table.
 func (t *Table) Query(ctx context.Context, partition string, r table.Range) (table.Page, error) {
 	page, err := t.query(ctx, partition, r)
@@ -28,11 +34,12 @@ func (t *Table) query(ctx context.Context, partition string, r table.Range) (pag
 	if err := checkRange(partition, r); err != nil {
 		return table.Page{}, err
 	}
-	s := selection{sql: t.sql.query, args: []any{partition, time.Now().Unix()}, order: []string{"sort"}}
+	s := selection{sql: t.sql.query, args: []any{partition, time.Now().Unix()}, order: itemOrder}
+	var after []string
 	if r.After != "" {
-		s.behind(r, r.After)
+		after = []string{r.After}
 	}
-	limit := s.narrow(r)
+	limit := s.narrow(r, after)
 	err = t.file.Query(ctx, s.sql, s.args, func(scan embedded.Scan) error {
 		key := table.Key{Partition: partition}
 		var stored row
@@ -70,16 +77,13 @@ func (t *Table) queryIndex(ctx context.Context, index, partition string, r table
 	s := selection{
 		sql:   t.sql.queryIndex,
 		args:  []any{index, partition, time.Now().Unix()},
-		order: []string{"sort", "item_partition", "item_sort"},
+		order: placeOrder,
 	}
-	if r.After != "" {
-		last, err := decodePosition(r.After)
-		if err != nil {
-			return table.Page{}, err
-		}
-		s.behind(r, last[0], last[1], last[2])
+	after, err := decodePosition(r.After)
+	if err != nil {
+		return table.Page{}, err
 	}
-	limit := s.narrow(r)
+	limit := s.narrow(r, after)
 	err = t.file.Query(ctx, s.sql, s.args, func(scan embedded.Scan) error {
 		place := table.IndexKey{Partition: partition}
 		var key table.Key
@@ -118,30 +122,30 @@ func checkRange(partition string, r table.Range) error {
 type selection struct {
 	sql   string
 	args  []any
-	order []string // the columns that order it
+	order []string // the columns that order it, sort first
 }
 
-// behind continues behind the row with these values in the order's columns.
-func (s *selection) behind(r table.Range, last ...any) {
-	than := ">"
+// narrow adds the range's bounds, order and limit, and returns the limit. after
+// is where the page before ended, in the columns of the order; none for the
+// first. The statement asks for one row more, which tells whether there is a
+// next page.
+//
+// There is one bound at each end: of two, SQLite would seek to whichever it
+// likes, and step over the rest of the pages before.
+func (s *selection) narrow(r table.Range, after []string) (limit int) {
+	lower, upper := after, []string(nil)
 	if r.Newest {
-		than = "<"
+		lower, upper = nil, after
 	}
-	s.sql += " AND (" + strings.Join(s.order, ", ") + ") " + than +
-		" (" + strings.TrimSuffix(strings.Repeat("?, ", len(last)), ", ") + ")"
-	s.args = append(s.args, last...)
-}
-
-// narrow adds the range's bounds, order and limit, and returns the limit. The
-// statement asks for one row more, which tells whether there is a next page.
-func (s *selection) narrow(r table.Range) (limit int) {
-	if r.From != "" {
-		s.sql += " AND sort >= ?"
-		s.args = append(s.args, r.From)
+	if len(lower) > 0 && lower[0] >= r.From {
+		s.bound(s.order, ">", lower)
+	} else if r.From != "" {
+		s.bound(s.order[:1], ">=", []string{r.From})
 	}
-	if r.To != "" {
-		s.sql += " AND sort < ?"
-		s.args = append(s.args, r.To)
+	if len(upper) > 0 && (r.To == "" || upper[0] < r.To) {
+		s.bound(s.order, "<", upper)
+	} else if r.To != "" {
+		s.bound(s.order[:1], "<", []string{r.To})
 	}
 	direction := ""
 	if r.Newest {
@@ -156,6 +160,14 @@ func (s *selection) narrow(r table.Range) (limit int) {
 	return limit
 }
 
+func (s *selection) bound(columns []string, than string, values []string) {
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ")
+	s.sql += fmt.Sprintf(" AND (%s) %s (%s)", strings.Join(columns, ", "), than, marks)
+	for _, value := range values {
+		s.args = append(s.args, value)
+	}
+}
+
 // encodePosition writes where a page of an index ended. Several items may share
 // a place there, so the place alone would not do.
 func encodePosition(last table.Item, index string) string {
@@ -166,9 +178,13 @@ func encodePosition(last table.Item, index string) string {
 	return string(text)
 }
 
-func decodePosition(after string) (last [3]string, err error) {
-	if err := json.Unmarshal([]byte(after), &last); err != nil {
-		return last, fmt.Errorf("%w: After is not from an earlier page", table.ErrInvalid)
+func decodePosition(after string) ([]string, error) {
+	if after == "" {
+		return nil, nil
 	}
-	return last, nil
+	var last [3]string
+	if err := json.Unmarshal([]byte(after), &last); err != nil {
+		return nil, fmt.Errorf("%w: After is not from an earlier page", table.ErrInvalid)
+	}
+	return last[:], nil
 }

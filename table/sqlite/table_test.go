@@ -1,9 +1,11 @@
 package sqlite_test
 
 import (
+	"errors"
 	"testing"
 
 	"ptpu/embedded"
+	"ptpu/embedded/embeddedtest"
 	"ptpu/table"
 	"ptpu/table/sqlite"
 	"ptpu/table/tabletest"
@@ -11,7 +13,8 @@ import (
 
 func TestContract(t *testing.T) {
 	tabletest.Exercise(t, func(t *testing.T, spec tabletest.Spec) table.Table {
-		return openTable(t, openFile(t, t.TempDir()), sqlite.Spec{
+		t.Helper()
+		return openTable(t, embeddedtest.Open(t, t.TempDir()), sqlite.Spec{
 			Name:      "messages",
 			Indexes:   spec.Indexes,
 			NoSortKey: spec.NoSortKey,
@@ -19,26 +22,66 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// openFile opens a data folder for as long as the test runs.
-func openFile(t testing.TB, dir string) *embedded.File {
-	t.Helper()
-	file, err := embedded.Open(dir, embedded.Options{})
+func openTable(tb testing.TB, file *embedded.File, spec sqlite.Spec) *sqlite.Table {
+	tb.Helper()
+	rows, err := sqlite.Open(tb.Context(), file, spec)
 	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := file.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return file
-}
-
-func openTable(t testing.TB, file *embedded.File, spec sqlite.Spec) *sqlite.Table {
-	t.Helper()
-	rows, err := sqlite.Open(t.Context(), file, spec)
-	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return rows
+}
+
+func TestItemsSurvive(t *testing.T) {
+	dir := t.TempDir()
+	spec := sqlite.Spec{Name: "messages"}
+	item := table.Item{Key: table.Key{Partition: "p", Sort: "s"}, Attributes: table.Attributes{"n": int64(1)}}
+	put(t, openTable(t, embeddedtest.Open(t, dir), spec), item)
+	// The first file is still open: nothing is left to its Close.
+	got, err := openTable(t, embeddedtest.Open(t, dir), spec).Get(t.Context(), item.Key)
+	if err != nil || got.Attributes["n"] != int64(1) {
+		t.Errorf("got %+v, error %v", got, err)
+	}
+}
+
+func TestTablesOfOneFileAreApart(t *testing.T) {
+	file := embeddedtest.Open(t, t.TempDir())
+	messages, locks := openTable(t, file, sqlite.Spec{Name: "messages"}), openTable(t, file, sqlite.Spec{Name: "ptpu-locks"})
+	key := table.Key{Partition: "p", Sort: "s"}
+	put(t, messages, table.Item{Key: key})
+	if _, err := locks.Get(t.Context(), key); !errors.Is(err, table.ErrNotFound) {
+		t.Errorf("Get from another table: got error %v, want %v", err, table.ErrNotFound)
+	}
+}
+
+// A release may add an index or drop one. Items follow with their next put.
+func TestIndexesChangeBetweenReleases(t *testing.T) {
+	file := embeddedtest.Open(t, t.TempDir())
+	item := func(index string) table.Item {
+		return table.Item{
+			Key:   table.Key{Partition: "p", Sort: "s"},
+			Index: map[string]table.IndexKey{index: {Partition: "i", Sort: "1"}},
+		}
+	}
+	put(t, openTable(t, file, sqlite.Spec{Name: "messages", Indexes: []table.Index{{Name: "old"}}}), item("old"))
+	rows := openTable(t, file, sqlite.Spec{Name: "messages", Indexes: []table.Index{{Name: "new"}}})
+	put(t, rows, item("new"))
+	page, err := rows.QueryIndex(t.Context(), "new", "i", table.Range{})
+	if err != nil || len(page.Items) != 1 {
+		t.Errorf("got %d items in the new index (error %v), want 1", len(page.Items), err)
+	}
+	wantRows(t, file, "messages_places", 1)
+}
+
+func TestOpenRefusesAFaultySpec(t *testing.T) {
+	file := embeddedtest.Open(t, t.TempDir())
+	for name, spec := range map[string]sqlite.Spec{
+		"no name":              {},
+		"name with a quote":    {Name: `a"b`},
+		"index without a name": {Name: "a", Indexes: []table.Index{{}}},
+		"index named twice":    {Name: "a", Indexes: []table.Index{{Name: "i"}, {Name: "i"}}},
+	} {
+		if _, err := sqlite.Open(t.Context(), file, spec); !errors.Is(err, table.ErrInvalid) {
+			t.Errorf("%s: got error %v, want %v", name, err, table.ErrInvalid)
+		}
+	}
 }

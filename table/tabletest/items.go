@@ -52,8 +52,8 @@ var itemCases = []testCase{
 			{Partition: f.partition("P"), Sort: "ab"},
 			{Partition: f.partition("p"), Sort: "AB"},
 			{Partition: f.partition("p"), Sort: "ab "},
-			{Partition: f.partition("p"), Sort: "áb"},
-			{Partition: f.partition("p"), Sort: "áb"}, // the accent by itself
+			{Partition: f.partition("p"), Sort: "\u00e1b"},
+			{Partition: f.partition("p"), Sort: "a\u0301b"}, // looks the same
 		}
 		for i, key := range keys {
 			put(t, f, table.Item{Key: key, Attributes: table.Attributes{"n": int64(i)}})
@@ -70,7 +70,7 @@ func keepsAttributes(t *testing.T, f fixture) {
 		"empty":     "",
 		"text":      "plain",
 		"markup":    `<a href="x">&amp;</a> \ ' ` + "\t\r\n\u2028",
-		"unicode":   "Łódź 東京 \U0001F600 é é",
+		"unicode":   "Łódź 東京 \U0001F600 \u00e9 e\u0301",
 		"number":    "0012",
 		"null":      "null",
 		"long":      strings.Repeat("0123456789", 10_000),

@@ -57,8 +57,7 @@ func (p *play) item(rt *rapid.T, key table.Key) table.Item {
 			if item.Index == nil {
 				item.Index = map[string]table.IndexKey{}
 			}
-			place := p.key(rt)
-			item.Index[index.Name] = table.IndexKey{Partition: place.Partition, Sort: place.Sort}
+			item.Index[index.Name] = table.IndexKey(p.key(rt))
 		}
 	}
 	// Far from now on either side: the model has no clock.

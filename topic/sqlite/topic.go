@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"ptpu/embedded"
 	"ptpu/topic"
@@ -68,6 +69,12 @@ func (t *Topic) Publish(ctx context.Context, m topic.Message) (id string, err er
 func (t *Topic) publish(ctx context.Context, id string, m topic.Message) error {
 	if m.Body == "" {
 		return fmt.Errorf("%w: an empty body", topic.ErrInvalid)
+	}
+	for name, value := range m.Attributes {
+		// The body is kept as it is; JSON would mend these unasked.
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return fmt.Errorf("%w: an attribute is not UTF-8", topic.ErrInvalid)
+		}
 	}
 	attributes, err := json.Marshal(m.Attributes)
 	if err != nil {
