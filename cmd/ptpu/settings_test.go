@@ -298,6 +298,22 @@ func TestAllFaultsAreListedAtOnce(t *testing.T) {
 	}
 }
 
+func TestAllRequiredVariablesAreAskedForAtOnce(t *testing.T) {
+	_, err := readSettings(nil)
+	var faults settingsError
+	if !errors.As(err, &faults) {
+		t.Fatalf("readSettings without an environment: %v, want a settingsError", err)
+	}
+	var named []string
+	for _, fault := range faults {
+		variable, _, _ := strings.Cut(fault, ": is required: ")
+		named = append(named, variable)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(required())), slices.Sorted(slices.Values(named))); diff != "" {
+		t.Errorf("required variables that are named (-want +got):\n%s", diff)
+	}
+}
+
 func TestSecretsAreNeverShown(t *testing.T) {
 	s, err := readSettings(required())
 	if err != nil {

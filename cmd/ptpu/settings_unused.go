@@ -13,7 +13,7 @@ import (
 var unused = []struct{ pattern, why string }{
 	{"SPRING_*", "there is no Spring"},
 	{"MANAGEMENT_*", "there is no Spring"},
-	{"SERVER_SERVLET_*", "there is no Spring; paths stay where they were"},
+	{"SERVER_SERVLET_*", "there is no Spring"},
 	{"SERVER_TOMCAT_*", "there is no Tomcat"},
 	{"LOGGING_*", "use `PTPU_LOG_LEVEL` and `PTPU_LOG_FORMAT`"},
 	{"JAVA_OPTS", "there is no Java virtual machine"},
