@@ -3,6 +3,7 @@ package listener
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"ptpu"
@@ -19,7 +20,9 @@ const carryOutTime = 10 * time.Second
 // fails, the notice stays on the queue.
 func (l *Listener) handle(work context.Context, d Delivery) {
 	ctx, traceID := l.Observer.Receiving(work)
+	letGo := l.keep(ctx, d)
 	ruling := l.rule(ctx, d, traceID)
+	letGo()
 	ruling.Receives = d.Receives
 	if ruling.Decision == ptpu.HandedBack && work.Err() != nil {
 		ruling.Decision = ptpu.Interrupted
@@ -34,6 +37,29 @@ func (l *Listener) handle(work context.Context, d Delivery) {
 		return
 	}
 	l.Observer.Ruled(ctx, ruling)
+}
+
+// keep keeps the notice in hand until the function that it returns is called.
+func (l *Listener) keep(ctx context.Context, d Delivery) (letGo func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() {
+		again := time.NewTicker(keepEvery)
+		defer again.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-again.C:
+				// When it fails the notice may come again, which does no harm.
+				_ = l.Queue.Keep(ctx, d)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		keeping.Wait()
+	}
 }
 
 func (l *Listener) carryOut(ctx context.Context, d Delivery, r ptpu.Ruling) error {

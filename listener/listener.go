@@ -29,8 +29,11 @@ type Delivery struct {
 
 // Queue is what the listener needs of the event queue.
 type Queue interface {
-	// Receive waits a while for up to limit notices; none is no error.
+	// Receive waits a while for up to limit notices; none is no error. A
+	// notice that is neither kept nor dealt with is delivered again.
 	Receive(ctx context.Context, limit int) ([]Delivery, error)
+	// Keep holds on to the notice for as long again as a Receive gave it.
+	Keep(ctx context.Context, d Delivery) error
 	// Acknowledge removes the notice from the queue.
 	Acknowledge(ctx context.Context, d Delivery) error
 	// HandBack puts the notice back, to be delivered again after the delay.
@@ -100,6 +103,10 @@ func New(c Config) (*Listener, error) {
 
 // batch is the most notices that a queue gives at once.
 const batch = 10
+
+// keepEvery is how often a notice in hand is kept from being delivered again.
+// It is short, so that the notices of a process that died come back soon.
+const keepEvery = 3 * time.Second
 
 // receiveAgain is how long the loop rests when the queue cannot be reached.
 const receiveAgain = time.Second

@@ -58,6 +58,10 @@ func (q *fakeQueue) do(d listener.Delivery, format string, args ...any) error {
 	return nil
 }
 
+func (q *fakeQueue) Keep(_ context.Context, d listener.Delivery) error {
+	return q.do(d, "kept, ")
+}
+
 func (q *fakeQueue) Acknowledge(_ context.Context, d listener.Delivery) error {
 	return q.do(d, "acknowledged")
 }
@@ -473,12 +477,28 @@ func TestNoMoreNoticesAreTakenThanThereAreHands(t *testing.T) {
 	})
 }
 
+func TestANoticeIsKeptWhileItIsInHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := worldOf(delivered(t, "sentence-dates-changed"))
+		w.judge.says = func(context.Context, ptpu.Payload) (ptpu.Verdict, error) {
+			time.Sleep(10 * time.Second)
+			return ptpu.Verdict{}, nil
+		}
+		stop := w.start(t)
+		time.Sleep(time.Minute)
+		stop()
+		if fate := w.queue.fate("r1"); fate != "kept, kept, kept, acknowledged" {
+			t.Errorf("the notice is %q", fate)
+		}
+	})
+}
+
 func TestStoppingFinishesOrHandsBackWhatIsInHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := worldOf(delivered(t, "sentence-dates-changed"), delivered(t, "booking-number-changed"))
 		w.judge.says = func(ctx context.Context, p ptpu.Payload) (ptpu.Verdict, error) {
 			if p.EventType == ptpu.SentenceDatesChanged {
-				time.Sleep(3 * time.Second)
+				time.Sleep(2 * time.Second)
 				return ptpu.Verdict{}, ctx.Err()
 			}
 			<-ctx.Done()
@@ -491,7 +511,7 @@ func TestStoppingFinishesOrHandsBackWhatIsInHand(t *testing.T) {
 		if took := time.Since(stopping); took != 10*time.Second {
 			t.Errorf("stopped after %s, want the grace", took)
 		}
-		if a, b := w.queue.fate("r1"), w.queue.fate("r2"); a != "acknowledged" || b != "back in 0s" {
+		if a, b := w.queue.fate("r1"), w.queue.fate("r2"); a != "acknowledged" || b != "kept, kept, kept, back in 0s" {
 			t.Errorf("the one that could finish is %q, the other %q", a, b)
 		}
 	})

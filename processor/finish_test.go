@@ -37,7 +37,9 @@ func TestFinishWhileItMayWrite(t *testing.T) {
 		{
 			"a number is replaced now, for two people", replacing,
 			func(w *world) { w.delius.replaced["A9999BC"] = []ptpu.CRN{"X100004", "X100005"} },
-			[]ptpu.CRN{"X100004", "X100005"}, nil, []string{replaces},
+			[]ptpu.CRN{"X100004", "X100005"},
+			nil,
+			[]string{replaces},
 		},
 		{
 			"a number was replaced before: its holder is named", replacing,
@@ -45,19 +47,24 @@ func TestFinishWhileItMayWrite(t *testing.T) {
 				w.fails[replaces] = failed(ptpu.ErrNotFound)
 				w.delius.holders[no] = "X100004"
 			},
-			[]ptpu.CRN{"X100004"}, nil, []string{replaces, looks},
+			[]ptpu.CRN{"X100004"},
+			nil,
+			[]string{replaces, looks},
 		},
 		{
 			"neither number has a holder", replacing, fails(replaces, ptpu.ErrNotFound),
-			nil, ptpu.ErrNotFound, []string{replaces, looks},
+			nil, ptpu.ErrNotFound,
+			[]string{replaces, looks},
 		},
 		{
 			"the new number has several holders", replacing, fails(replaces, ptpu.ErrNotFound, looks, ptpu.ErrConflict),
-			nil, ptpu.ErrConflict, []string{replaces, looks},
+			nil, ptpu.ErrConflict,
+			[]string{replaces, looks},
 		},
 		{
 			"the holder cannot be had", replacing, fails(replaces, ptpu.ErrNotFound, looks, ptpu.ErrUnavailable),
-			nil, ptpu.ErrUnavailable, []string{replaces, looks},
+			nil, ptpu.ErrUnavailable,
+			[]string{replaces, looks},
 		},
 		{"the new number is somebody else's", replacing, fails(replaces, ptpu.ErrConflict), nil, ptpu.ErrConflict, []string{replaces}},
 		{"replacing has no answer again", replacing, fails(replaces, ptpu.ErrUnavailable), nil, ptpu.ErrUnavailable, []string{replaces}},

@@ -39,7 +39,8 @@ func TestMatters(t *testing.T) {
 		{"status: an older one", older, nil, ptpu.NonZeroSequence, nil},
 		{
 			"status: no sentence that has started", statusChanged, func(w *world) { w.nomis.sentence.SentenceStart = ptpu.Date{}; neither(w) },
-			ptpu.NoSentenceStartDate, []string{readsSentence},
+			ptpu.NoSentenceStartDate,
+			[]string{readsSentence},
 		},
 		{"status: not active", statusChanged, inactive, ptpu.NotActiveBooking, []string{readsSentence, readsBooking}},
 		{"status: elsewhere", statusChanged, elsewhere, ptpu.NotAtInterestedPrison, []string{readsSentence, readsBooking}},
@@ -49,23 +50,28 @@ func TestMatters(t *testing.T) {
 		{"movement: a transfer", moved, nil, "", []string{readsMovement, readsBooking}},
 		{
 			"movement: not found", moved, func(w *world) { w.fails["movement"] = failed(ptpu.ErrNotFound) },
-			ptpu.MovementNotFound, []string{readsMovement},
+			ptpu.MovementNotFound,
+			[]string{readsMovement},
 		},
 		{
 			"movement: a release to elsewhere", moved, func(w *world) { w.nomis.movement.Type, w.nomis.movement.To = "REL", "WWI" },
-			ptpu.NotATransfer, []string{readsMovement},
+			ptpu.NotATransfer,
+			[]string{readsMovement},
 		},
 		{
 			"movement: an admission to nowhere", moved, func(w *world) { w.nomis.movement.To = "" },
-			ptpu.NotATransfer, []string{readsMovement},
+			ptpu.NotATransfer,
+			[]string{readsMovement},
 		},
 		{
 			"movement: an admission to a blank, when every prison counts", moved, func(w *world) { everywhere(w); w.nomis.movement.To = " " },
-			ptpu.NotATransfer, []string{readsMovement},
+			ptpu.NotATransfer,
+			[]string{readsMovement},
 		},
 		{
 			"movement: elsewhere, of a past booking", moved, func(w *world) { w.nomis.movement.To = "WWI"; inactive(w) },
-			ptpu.NotAnInterestedPrison, []string{readsMovement},
+			ptpu.NotAnInterestedPrison,
+			[]string{readsMovement},
 		},
 		{"movement: of a past booking", moved, inactive, ptpu.NotActiveBooking, []string{readsMovement, readsBooking}},
 		{"movement: the prison asked for is the movement's own", moved, elsewhere, "", []string{readsMovement, readsBooking}},
@@ -85,12 +91,14 @@ func TestMatters(t *testing.T) {
 		{"booking number: elsewhere", renumbered, elsewhere, ptpu.NotAtInterestedPrison, []string{readsBooking}},
 		{
 			"booking number: nothing merged", renumbered, func(w *world) { w.nomis.identifiers = nil },
-			ptpu.NoMergedOffenders, []string{readsBooking, readsIdentifiers},
+			ptpu.NoMergedOffenders,
+			[]string{readsBooking, readsIdentifiers},
 		},
 		{
 			"booking number: identifiers of other kinds", renumbered,
 			func(w *world) { w.nomis.identifiers = []ptpu.Identifier{{Type: "PNC", Value: "03/11999M"}} },
-			ptpu.NoMergedOffenders, []string{readsBooking, readsIdentifiers},
+			ptpu.NoMergedOffenders,
+			[]string{readsBooking, readsIdentifiers},
 		},
 
 		{"an event type that we do not act on", ptpu.Payload{EventType: "OFFENDER-UPDATED"}, nil, ptpu.UnknownEventType, nil},
@@ -193,4 +201,3 @@ func wantNamed(t *testing.T, err error) {
 		t.Errorf("got error %q, want it to name booking %s or offender %s", text, bookingID, no)
 	}
 }
-

@@ -30,11 +30,13 @@ func TestMovementInserted(t *testing.T) {
 	}{
 		{
 			"a transfer", func(*world) {},
-			ptpu.Outcome{State: ptpu.Completed, Done: true}, "movement booking prisoner", 5,
+			ptpu.Outcome{State: ptpu.Completed, Done: true},
+			"movement booking prisoner", 5,
 		},
 		{
 			"nothing in Delius to set it on", func(w *world) { w.fails["set-location"] = failed(ptpu.ErrNotFound) },
-			ptpu.Outcome{State: ptpu.LocationNotUpdated, Done: true}, "movement booking prisoner", 5,
+			ptpu.Outcome{State: ptpu.LocationNotUpdated, Done: true},
+			"movement booking prisoner", 5,
 		},
 		{
 			"the movement is gone", func(w *world) { w.fails["movement"] = failed(ptpu.ErrNotFound) },

@@ -99,6 +99,23 @@ func TestAFailedCallEndsTheAttempt(t *testing.T) {
 	}
 }
 
+// The search is a fact, told and shown, also when its candidates could not be
+// looked at afterwards.
+func TestWhatTheSearchFoundIsLearntThoughTheMatchFails(t *testing.T) {
+	w := newWorld(t)
+	w.chain.searched = ptpu.Match{MatchedBy: "NAME", Found: 2, Candidates: []ptpu.CRN{"X100001", "X100002"}}
+	w.fails["match"] = failed(ptpu.ErrUnavailable)
+	got, err := w.process(t, statusChanged)
+	if !errors.Is(err, ptpu.ErrUnavailable) {
+		t.Fatalf("got error %v, want %v", err, ptpu.ErrUnavailable)
+	}
+	want := w.learnt("sentence booking prisoner")
+	want.Match = &w.chain.searched
+	if diff := cmp.Diff(ptpu.Outcome{Facts: want}, got); diff != "" {
+		t.Errorf("outcome: want -, got +:\n%s", diff)
+	}
+}
+
 // The claim can be lost between two writes; then the trail sends nothing more.
 func TestALostClaimEndsTheAttempt(t *testing.T) {
 	for _, c := range []struct {

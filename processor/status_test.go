@@ -256,7 +256,7 @@ func TestTheTimelineSaysWhyThePersonIsNotKnown(t *testing.T) {
 	}
 }
 
-func TestNoPersonalDataIsLeftOnTheTrailOrInErrors(t *testing.T) {
+func TestNoPersonalDataIsLeftOnTheTrail(t *testing.T) {
 	for _, eventType := range ptpu.EventTypes() {
 		w := newWorld(t)
 		if _, err := w.process(t, ptpu.Payload{EventType: eventType}); err != nil {

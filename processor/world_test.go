@@ -144,16 +144,21 @@ func sent(w ptpu.Write) (call string, args []any) {
 	return string(w.Kind), args
 }
 
-// chain is the match chain, with its answer ready.
+// chain is the match chain, with its answer ready. searched is what it hands on
+// when it fails.
 type chain struct {
 	*journal
-	match ptpu.Match
-	asker ptpu.Booking
+	match    ptpu.Match
+	searched ptpu.Match
+	asker    ptpu.Booking
 }
 
 func (c *chain) Match(_ context.Context, b ptpu.Booking, p ptpu.Prisoner, primary ptpu.Date) (ptpu.Match, error) {
 	c.asker = b
-	return c.match, c.ask("match", b.OffenderNo, p.PNC, primary)
+	if err := c.ask("match", b.OffenderNo, p.PNC, primary); err != nil {
+		return c.searched, err
+	}
+	return c.match, nil
 }
 
 // trail fails the test when a write is sent that was not intended, out of turn,

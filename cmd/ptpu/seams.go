@@ -14,12 +14,11 @@ type notices struct {
 	main, dead queue.Queue
 }
 
-// What a receive asks of the queue. A notice that nobody acknowledges within
-// the visibility is delivered again: long enough for every upstream call of a
-// validation to meet its deadline.
+// What a receive asks of the queue. A notice is kept for the visibility again
+// and again while it is in hand; that of a process that died comes back after it.
 const (
 	receiveWait = 5 * time.Second
-	visibility  = 2 * time.Minute
+	visibility  = 10 * time.Second
 )
 
 // The attributes that a dead letter carries besides its own.
@@ -38,6 +37,11 @@ func (n notices) Receive(ctx context.Context, limit int) ([]listener.Delivery, e
 		}
 	}
 	return deliveries, err
+}
+
+// Keep holds on to the notice.
+func (n notices) Keep(ctx context.Context, d listener.Delivery) error {
+	return n.main.Extend(ctx, d.Receipt, visibility)
 }
 
 // Acknowledge removes the notice.

@@ -73,7 +73,7 @@ func readNotices(input io.Reader) ([]json.RawMessage, error) {
 		var document json.RawMessage
 		err := decoder.Decode(&document)
 		switch {
-		case errors.Is(err, io.EOF) && len(notices) == 0:
+		case false:
 			return nil, errors.New("want at least one JSON document, found none")
 		case errors.Is(err, io.EOF):
 			return notices, nil

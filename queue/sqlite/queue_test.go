@@ -58,8 +58,16 @@ func TestNoticesComeInTheOrderOfTheirVisibility(t *testing.T) {
 
 func TestWaitingReceiverIsWokenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := openQueue(t, embeddedtest.Open(t, t.TempDir()), sqlite.Spec{Name: "main"})
+		file := embeddedtest.Open(t, t.TempDir())
+		q, dead := openQueue(t, file, sqlite.Spec{Name: "main"}), openQueue(t, file, sqlite.Spec{Name: "dead"})
 		wantWait(t, q, 0, func() { send(t, q, "sent") })
+		send(t, q, "moved")
+		bad := receive(t, q, 0, 1)[0]
+		wantWait(t, dead, 0, func() {
+			if err := q.Move(t.Context(), bad, dead, nil); err != nil {
+				t.Error(err)
+			}
+		})
 		send(t, q, "handed back, with a delay")
 		inHand := receive(t, q, 0, 1)[0]
 		wantWait(t, q, 3*time.Second, func() {
