@@ -63,6 +63,9 @@ func (p Person) GoString() string { return p.String() }
 // LogValue does the same for structured logs.
 func (p Person) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
+// MarshalText does the same for whatever holds a Person and is written as JSON.
+func (p Person) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // Booking is what NOMIS says of a booking.
 type Booking struct {
 	ID                  BookingID

@@ -122,9 +122,9 @@ func TestTransientFailuresComeBackSoonAndCountNothing(t *testing.T) {
 	m.Retries = 2
 	now := created.Add(time.Hour)
 	failure := &ptpu.CallError{Upstream: "prison-api", Method: "GET", Route: "/api/bookings/{bookingId}", Status: 503, Kind: ptpu.ErrUnavailable}
-	for i, minutes := range []time.Duration{1, 5, 15, 60, 60} {
+	for i, minutes := range []int{1, 5, 15, 60, 60} {
 		m = m.AfterFailure(ptpu.Facts{}, failure, now, rhythm{})
-		if m.State != ptpu.Failed || m.Retries != 2 || !m.Due.Equal(now.Add(minutes*time.Minute)) || !m.Open() {
+		if m.State != ptpu.Failed || m.Retries != 2 || !m.Due.Equal(now.Add(time.Duration(minutes)*time.Minute)) || !m.Open() {
 			t.Fatalf("after failure %d: %+v; want due in %d minutes", i+1, m, minutes)
 		}
 	}

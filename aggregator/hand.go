@@ -15,8 +15,8 @@ import (
 type hand struct {
 	store Store
 	// outer ends when the process stops; work also when the claim is lost.
-	outer  context.Context
-	work   context.Context
+	outer  context.Context //nolint:containedctx // A hand lives as long as its work, and ends it.
+	work   context.Context //nolint:containedctx // The same.
 	cancel context.CancelCauseFunc
 	expiry *time.Timer // ends work when the claim was not renewed in time
 	done   sync.WaitGroup

@@ -53,8 +53,8 @@ type Options struct {
 	// Sync is Normal when empty.
 	Sync Sync
 	// Serve claims the folder for a service that runs until Close. One process
-	// at a time may do so. Short writers leave it false: they may write beside
-	// the service, which has priority by being quick.
+	// at a time may do so. Short writers leave it false: they write beside the
+	// service, in turns with it.
 	Serve bool
 }
 

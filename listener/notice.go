@@ -29,7 +29,8 @@ func readNotice(body string, attributes map[string]string) (notice, error) {
 		Message   *string
 	}
 	// A body that is not an envelope is raw; ParsePayload says if it is nothing.
-	if err := json.Unmarshal([]byte(body), &envelope); err != nil || envelope.Message == nil {
+	isEnvelope := json.Unmarshal([]byte(body), &envelope) == nil && envelope.Message != nil
+	if !isEnvelope {
 		return notice{id: hashOf(body, attributes["eventType"]), payload: withEventType(body, attributes["eventType"])}, nil
 	}
 	if envelope.MessageID == "" {

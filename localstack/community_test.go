@@ -64,82 +64,167 @@ func TestWritesToDelius(t *testing.T) {
 		contains string
 		changes  []string
 	}{
-		{"a number for somebody without one", []localstack.Offender{jo(noNumber)}, false,
-			"PUT", crnPath + "X100001/nomsNumber", number, 200, `"nomsNumber":"A1111BC"`, []string{"X100001 nomsNumber: -> A1111BC"}},
-		{"the same number again", []localstack.Offender{jo()}, false,
-			"PUT", crnPath + "X100001/nomsNumber", number, 200, `"crn":"X100001"`, nil},
-		{"the number leaves its other holders", []localstack.Offender{jo(noNumber), jo(crn("X100002")), jo(crn("X100003"))}, false,
-			"PUT", crnPath + "X100001/nomsNumber", number, 200, "", []string{
+		{
+			"a number for somebody without one",
+			[]localstack.Offender{jo(noNumber)},
+			false,
+			"PUT", crnPath + "X100001/nomsNumber", number, 200, `"nomsNumber":"A1111BC"`,
+			[]string{"X100001 nomsNumber: -> A1111BC"},
+		},
+		{
+			"the same number again",
+			[]localstack.Offender{jo()},
+			false,
+			"PUT", crnPath + "X100001/nomsNumber", number, 200, `"crn":"X100001"`, nil,
+		},
+		{
+			"the number leaves its other holders",
+			[]localstack.Offender{jo(noNumber), jo(crn("X100002")), jo(crn("X100003"))},
+			false,
+			"PUT", crnPath + "X100001/nomsNumber", number, 200, "",
+			[]string{
 				"X100002 nomsNumber: A1111BC -> ", "X100003 nomsNumber: A1111BC -> ", "X100001 nomsNumber: -> A1111BC",
-			}},
+			},
+		},
 		{"no such CRN", nil, false, "PUT", crnPath + "X100009/nomsNumber", number, 404, "X100009", nil},
 		{"no number in the body", []localstack.Offender{jo()}, false, "PUT", crnPath + "X100001/nomsNumber", object{}, 400, "", nil},
 
-		{"a merge changes all holders", []localstack.Offender{jo(), jo(crn("X100002"))}, false,
-			"PUT", nomsPath + "A1111BC/nomsNumber", object{"nomsNumber": "A2222BC"}, 200, `[{`, []string{
+		{
+			"a merge changes all holders",
+			[]localstack.Offender{jo(), jo(crn("X100002"))},
+			false,
+			"PUT", nomsPath + "A1111BC/nomsNumber",
+			object{"nomsNumber": "A2222BC"},
+			200, `[{`,
+			[]string{
 				"X100001 nomsNumber: A1111BC -> A2222BC", "X100002 nomsNumber: A1111BC -> A2222BC",
-			}},
-		{"a merge of an unknown number", []localstack.Offender{jo()}, false,
-			"PUT", nomsPath + "A9999BC/nomsNumber", object{"nomsNumber": "A2222BC"}, 404, "A9999BC", nil},
-		{"a merge that was done before", []localstack.Offender{jo()}, false,
-			"PUT", nomsPath + "A9999BC/nomsNumber", number, 404, "A9999BC", nil},
+			},
+		},
+		{
+			"a merge of an unknown number",
+			[]localstack.Offender{jo()},
+			false,
+			"PUT", nomsPath + "A9999BC/nomsNumber",
+			object{"nomsNumber": "A2222BC"},
+			404, "A9999BC", nil,
+		},
+		{
+			"a merge that was done before",
+			[]localstack.Offender{jo()},
+			false,
+			"PUT", nomsPath + "A9999BC/nomsNumber", number, 404, "A9999BC", nil,
+		},
 		{"a merge into a number that somebody has", []localstack.Offender{
 			jo(), jo(crn("X100002"), func(o *localstack.Offender) { o.NomsNumber = "A2222BC" }),
 		}, false, "PUT", nomsPath + "A1111BC/nomsNumber", object{"nomsNumber": "A2222BC"}, 409, "already assigned", nil},
 
-		{"a booking number", []localstack.Offender{jo()}, false, "PUT", bookPath, book, 200, `"bookingNumber":"41001A"`,
-			[]string{"X100001 bookingNumber: -> 41001A"}},
+		{
+			"a booking number",
+			[]localstack.Offender{jo()},
+			false, "PUT", bookPath, book, 200, `"bookingNumber":"41001A"`,
+			[]string{"X100001 bookingNumber: -> 41001A"},
+		},
 		{"the same booking number", []localstack.Offender{jo(booked)}, false, "PUT", bookPath, book, 200, `"bookingNumber":"41001A"`, nil},
-		{"a sentence seven days before", []localstack.Offender{jo(start("2026-02-04"))}, false, "PUT", bookPath, book, 200, "",
-			[]string{"X100001 bookingNumber: -> 41001A"}},
-		{"a sentence seven days after", []localstack.Offender{jo(start("2026-02-18"))}, false, "PUT", bookPath, book, 200, "",
-			[]string{"X100001 bookingNumber: -> 41001A"}},
+		{
+			"a sentence seven days before",
+			[]localstack.Offender{jo(start("2026-02-04"))},
+			false, "PUT", bookPath, book, 200, "",
+			[]string{"X100001 bookingNumber: -> 41001A"},
+		},
+		{
+			"a sentence seven days after",
+			[]localstack.Offender{jo(start("2026-02-18"))},
+			false, "PUT", bookPath, book, 200, "",
+			[]string{"X100001 bookingNumber: -> 41001A"},
+		},
 		{"a sentence eight days before", []localstack.Offender{jo(start("2026-02-03"))}, false, "PUT", bookPath, book, 404, "close to", nil},
 		{"a sentence eight days after", []localstack.Offender{jo(start("2026-02-19"))}, false, "PUT", bookPath, book, 404, "close to", nil},
 		{"an inactive sentence", []localstack.Offender{jo(inactive)}, false, "PUT", bookPath, book, 404, "close to", nil},
 		{"two sentences near", []localstack.Offender{jo(second("2026-02-12", ""))}, false, "PUT", bookPath, book, 404, "2 duplicates", nil},
-		{"two sentences, one near", []localstack.Offender{jo(second("2025-02-12", ""))}, false, "PUT", bookPath, book, 200, "",
-			[]string{"X100001 bookingNumber: -> 41001A"}},
+		{
+			"two sentences, one near",
+			[]localstack.Offender{jo(second("2025-02-12", ""))},
+			false, "PUT", bookPath, book, 200, "",
+			[]string{"X100001 bookingNumber: -> 41001A"},
+		},
 		{"a booking number for nobody", nil, false, "PUT", bookPath, book, 404, "NOMS number A1111BC not found", nil},
-		{"two holders, one serving", []localstack.Offender{jo(inactive), jo(crn("X100002"))}, false, "PUT", bookPath, book, 200, "",
-			[]string{"X100002 bookingNumber: -> 41001A"}},
+		{
+			"two holders, one serving",
+			[]localstack.Offender{jo(inactive), jo(crn("X100002"))},
+			false, "PUT", bookPath, book, 200, "",
+			[]string{"X100002 bookingNumber: -> 41001A"},
+		},
 		{"two holders, both serving", []localstack.Offender{jo(), jo(crn("X100002"))}, false, "PUT", bookPath, book, 404, "A1111BC", nil},
 		{"no date in the body", []localstack.Offender{jo()}, false, "PUT", bookPath, object{"bookingNumber": "41001A"}, 400, "", nil},
 
-		{"a location", []localstack.Offender{jo()}, false, "PUT", movePath, move, 200, `"nomsPrisonInstitutionCode":"MDI"`,
-			[]string{"X100001 institution: -> MDI"}},
-		{"in custody already", []localstack.Offender{jo(status(localstack.InCustody), at("LEI"))}, false, "PUT", movePath, move, 200, "",
-			[]string{"X100001 institution: LEI -> MDI"}},
+		{
+			"a location",
+			[]localstack.Offender{jo()},
+			false, "PUT", movePath, move, 200, `"nomsPrisonInstitutionCode":"MDI"`,
+			[]string{"X100001 institution: -> MDI"},
+		},
+		{
+			"in custody already",
+			[]localstack.Offender{jo(status(localstack.InCustody), at("LEI"))},
+			false, "PUT", movePath, move, 200, "",
+			[]string{"X100001 institution: LEI -> MDI"},
+		},
 		{"the same location", []localstack.Offender{jo(at("MDI"))}, false, "PUT", movePath, move, 200, "", nil},
-		{"whatever the booking number", []localstack.Offender{jo(booked)}, false,
-			"PUT", nomsPath + "A1111BC/custody/bookingNumber/99999Z", move, 200, "", []string{"X100001 institution: -> MDI"}},
+		{
+			"whatever the booking number",
+			[]localstack.Offender{jo(booked)},
+			false,
+			"PUT", nomsPath + "A1111BC/custody/bookingNumber/99999Z", move, 200, "",
+			[]string{"X100001 institution: -> MDI"},
+		},
 		{"on licence", []localstack.Offender{jo(status(localstack.OnLicence))}, false, "PUT", movePath, move, 404, "custodial status", nil},
 		{"an unknown prison", []localstack.Offender{jo()}, false, "PUT", movePath, object{"nomsPrisonInstitutionCode": "NPI"}, 404, "NPI not found", nil},
 		{"no active event", []localstack.Offender{jo(inactive)}, false, "PUT", movePath, move, 404, "No active custodial events", nil},
 		{"several events, switch off", []localstack.Offender{jo(second("2025-02-12", ""))}, false, "PUT", movePath, move, 404, "2 found", nil},
-		{"several events, switch on", []localstack.Offender{jo(second("2025-02-12", ""))}, true, "PUT", movePath, move, 200, "",
-			[]string{"X100001 institution: -> MDI", "X100001 institution: -> MDI"}},
-		{"several events, one on licence", []localstack.Offender{jo(status(localstack.OnLicence), second("2025-02-12", ""))}, true,
-			"PUT", movePath, move, 200, "", []string{"X100001 institution: -> MDI"}},
+		{
+			"several events, switch on",
+			[]localstack.Offender{jo(second("2025-02-12", ""))},
+			true, "PUT", movePath, move, 200, "",
+			[]string{"X100001 institution: -> MDI", "X100001 institution: -> MDI"},
+		},
+		{
+			"several events, one on licence",
+			[]localstack.Offender{jo(status(localstack.OnLicence), second("2025-02-12", ""))},
+			true,
+			"PUT", movePath, move, 200, "",
+			[]string{"X100001 institution: -> MDI"},
+		},
 
-		{"key dates set, moved and deleted", []localstack.Offender{jo(booked, custody(func(c *localstack.Custody) {
-			c.KeyDates = map[string]localstack.Date{
-				"licenceExpiryDate": "2030-01-01", "sentenceExpiryDate": "2031-01-01",
-				"expectedPrisonOffenderManagerHandoverDate": "2027-01-01",
-			}
-		}))}, false, "POST", datePath, object{"conditionalReleaseDate": "2028-12-01", "sentenceExpiryDate": "2031-09-10", "licenceExpiryDate": nil},
-			200, `"expectedPrisonOffenderManagerHandoverDate":"2027-01-01"`, []string{
+		{
+			"key dates set, moved and deleted",
+			[]localstack.Offender{jo(booked, custody(func(c *localstack.Custody) {
+				c.KeyDates = map[string]localstack.Date{
+					"licenceExpiryDate": "2030-01-01", "sentenceExpiryDate": "2031-01-01",
+					"expectedPrisonOffenderManagerHandoverDate": "2027-01-01",
+				}
+			}))},
+			false, "POST", datePath,
+			object{"conditionalReleaseDate": "2028-12-01", "sentenceExpiryDate": "2031-09-10", "licenceExpiryDate": nil},
+			200, `"expectedPrisonOffenderManagerHandoverDate":"2027-01-01"`,
+			[]string{
 				"X100001 keyDates.conditionalReleaseDate: -> 2028-12-01",
 				"X100001 keyDates.sentenceExpiryDate: 2031-01-01 -> 2031-09-10",
 				"X100001 keyDates.licenceExpiryDate: 2030-01-01 -> ",
-			}},
+			},
+		},
 		{"the same key dates", []localstack.Offender{jo(booked, custody(func(c *localstack.Custody) {
 			c.KeyDates = map[string]localstack.Date{"licenceExpiryDate": "2030-01-01"}
 		}))}, false, "POST", datePath, object{"licenceExpiryDate": "2030-01-01"}, 200, "", nil},
 		{"key dates of nobody", nil, false, "POST", datePath, object{}, 404, "NOMS number A1111BC not found", nil},
 		{"key dates of no such booking", []localstack.Offender{jo()}, false, "POST", datePath, object{}, 404, "bookingNumber 41001A not found", nil},
-		{"key dates of two such bookings", []localstack.Offender{jo(booked, second("2025-02-12", "41001A"))}, false,
-			"POST", datePath, object{}, 404, "single conviction with bookingNumber 41001A", nil},
+		{
+			"key dates of two such bookings",
+			[]localstack.Offender{jo(booked, second("2025-02-12", "41001A"))},
+			false,
+			"POST", datePath,
+			object{},
+			404, "single conviction with bookingNumber 41001A", nil,
+		},
 		{"key dates of an inactive booking", []localstack.Offender{jo(booked, inactive)}, false, "POST", datePath, object{}, 404, "bookingNumber", nil},
 		{"a key date that is none", []localstack.Offender{jo(booked)}, false, "POST", datePath, object{"licenceExpiryDate": "soon"}, 400, "licenceExpiryDate", nil},
 	} {

@@ -58,6 +58,7 @@ func (w *World) instead(rw http.ResponseWriter, r *http.Request, f Fault) (statu
 		packed := gzip.NewWriter(rw)
 		_, err := io.CopyN(packed, blanks{}, f.Size)
 		return http.StatusOK, errors.Join(err, packed.Close()) != nil
+	default: // is answered with a body of its own, below
 	}
 	body := f.Body
 	rw.Header().Set("Content-Type", "application/json")
@@ -67,6 +68,7 @@ func (w *World) instead(rw http.ResponseWriter, r *http.Request, f Fault) (statu
 	case GatewayGone:
 		rw.Header().Set("Content-Type", "text/html")
 		body = "<html><body><h1>404 Not Found</h1><hr>nginx</body></html>"
+	default: // the body is the fault's
 	}
 	for name, value := range f.Header {
 		rw.Header().Set(name, value)
@@ -91,6 +93,7 @@ func (w *World) deliver(rw http.ResponseWriter, r *http.Request, said answer, f 
 		return said.status, true
 	case Drip:
 		return said.status, !w.drip(rw, r, text, cmp.Or(time.Duration(f.Pace), time.Second))
+	default: // nothing is spoilt on the way
 	}
 	_, err := rw.Write(text)
 	return said.status, err != nil

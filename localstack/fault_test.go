@@ -63,8 +63,12 @@ func TestEachEffect(t *testing.T) {
 		{"truncated", localstack.Fault{Effect: localstack.Truncate}, struck{
 			Status: 200, Body: plain[:len(plain)/2], Problem: "broken off",
 		}, true},
-		{"a byte at a time", localstack.Fault{Effect: localstack.Drip, Pace: localstack.Delay(time.Microsecond)},
-			struck{Status: 200, Body: plain}, true},
+		{
+			"a byte at a time",
+			localstack.Fault{Effect: localstack.Drip, Pace: localstack.Delay(time.Microsecond)},
+			struck{Status: 200, Body: plain},
+			true,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := with(t, offenders(jo()))

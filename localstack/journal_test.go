@@ -20,7 +20,7 @@ func reopened(t *testing.T, dir string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { world.Close() })
+	t.Cleanup(func() { _ = world.Close() })
 	return &site{World: world, t: t}
 }
 

@@ -45,16 +45,18 @@ func TestSamplesSayWhatTheyAre(t *testing.T) {
 			t.Errorf("%s: the name does not say that it is ignored, or a dead letter", sample.Name)
 		}
 		for _, notice := range sample.Notices {
-			var envelope struct{ MessageId string } //nolint:revive // As SNS spells it.
-			if json.Unmarshal(notice.Body, &envelope) != nil || envelope.MessageId == "" {
+			var envelope struct {
+				ID string `json:"MessageId"`
+			}
+			if json.Unmarshal(notice.Body, &envelope) != nil || envelope.ID == "" {
 				continue
 			}
-			if owner := owners[envelope.MessageId]; owner != "" && owner != sample.Name {
+			if owner := owners[envelope.ID]; owner != "" && owner != sample.Name {
 				t.Errorf("%s: its MessageId is that of %s", sample.Name, owner)
 			}
-			owners[envelope.MessageId] = sample.Name
-			if !wellFormed.MatchString(envelope.MessageId) {
-				t.Errorf("%s: MessageId %s: want a UUID of version 5", sample.Name, envelope.MessageId)
+			owners[envelope.ID] = sample.Name
+			if !wellFormed.MatchString(envelope.ID) {
+				t.Errorf("%s: MessageId %s: want a UUID of version 5", sample.Name, envelope.ID)
 			}
 		}
 	}

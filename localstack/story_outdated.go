@@ -53,10 +53,14 @@ func outdatedStories() []story {
 		{"status-no-longer-valid-not-active", statusChanged, RouteBooking, notActive, released},
 		{"status-no-longer-valid-not-at-an-interested-prison", statusChanged, RouteBooking, notAtInterested, elsewhere},
 		{"movement-no-longer-valid-movement-not-found", movementAdded, RouteMovement, movementMissing, movementGone},
-		{"movement-no-longer-valid-not-a-transfer", movementAdded, RouteMovement, notATransfer,
-			movementBecomes(Movement{FromAgency: "MDI", ToAgency: "OUT", MovementType: "REL", DirectionCode: "OUT"})},
-		{"movement-no-longer-valid-not-an-interested-prison", movementAdded, RouteMovement, notAnInterested,
-			movementBecomes(Movement{FromAgency: "MDI", ToAgency: "FSI", MovementType: "ADM", DirectionCode: "IN"})},
+		{
+			"movement-no-longer-valid-not-a-transfer", movementAdded, RouteMovement, notATransfer,
+			movementBecomes(Movement{FromAgency: "MDI", ToAgency: "OUT", MovementType: "REL", DirectionCode: "OUT"}),
+		},
+		{
+			"movement-no-longer-valid-not-an-interested-prison", movementAdded, RouteMovement, notAnInterested,
+			movementBecomes(Movement{FromAgency: "MDI", ToAgency: "FSI", MovementType: "ADM", DirectionCode: "IN"}),
+		},
 		{"movement-no-longer-valid-not-active", movementAdded, RouteBooking, notActive, released},
 		{"sentence-dates-no-longer-valid-not-active", sentenceDates, RouteBooking, notActive, released},
 		{"sentence-dates-no-longer-valid-not-at-an-interested-prison", sentenceDates, RouteBooking, notAtInterested, elsewhere},

@@ -43,7 +43,8 @@ func New(search Search, probation Probation) (*Matcher, error) {
 // common name does not outlast a claim, few enough to stay polite.
 const reading = 4
 
-// Match finds who the prisoner is in Delius, by the primary sentence date.
+// Match finds who the prisoner is in Delius, by the primary sentence date. When
+// a candidate cannot be read, what the search found comes with the error.
 func (m *Matcher) Match(ctx context.Context, b ptpu.Booking, p ptpu.Prisoner, primary ptpu.Date) (ptpu.Match, error) {
 	found, err := m.search.Match(ctx, b.Person, b.OffenderNo, p.PNC, p.CRO)
 	if err != nil {
@@ -54,7 +55,7 @@ func (m *Matcher) Match(ctx context.Context, b ptpu.Booking, p ptpu.Prisoner, pr
 	}
 	candidates, err := m.candidates(ctx, ptpu.SortedCRNs(found.CRNs))
 	if err != nil {
-		return ptpu.Match{}, err
+		return ptpu.Match{MatchedBy: found.MatchedBy, Found: len(found.CRNs), Candidates: ptpu.SortedCRNs(found.CRNs)}, err
 	}
 	return ptpu.Identify(found, candidates, primary), nil
 }

@@ -23,12 +23,15 @@ func (p *Processor) Finish(ctx context.Context, w ptpu.Write, mayWrite bool) ([]
 		return p.holds(ctx, w)
 	case w.Kind == ptpu.ReplaceOffenderNo && mayWrite:
 		crns, err := p.probation.ReplaceOffenderNo(ctx, w.Previous, w.OffenderNo)
-		if !errors.Is(err, ptpu.ErrNotFound) {
-			return crns, err
+		switch {
+		case errors.Is(err, ptpu.ErrNotFound):
+			return p.holder(ctx, w)
+		case err != nil:
+			return nil, fmt.Errorf("replacing offender number %s again: %w", w.Previous, err)
 		}
-		return p.holder(ctx, w)
+		return crns, nil
 	case w.Kind == ptpu.ReplaceOffenderNo:
-		return p.holder(ctx, w)
+		return p.replaced(ctx, w)
 	default:
 		return nil, fmt.Errorf("write %s changes no identifier: %w", w.Kind, ptpu.ErrRefused)
 	}
@@ -44,6 +47,19 @@ func (p *Processor) holds(ctx context.Context, w ptpu.Write) ([]ptpu.CRN, error)
 		return nil, nil
 	}
 	return []ptpu.CRN{w.CRN}, nil
+}
+
+// replaced asks who holds the new number, unless somebody still holds the old
+// one: then Delius never took the replacement.
+func (p *Processor) replaced(ctx context.Context, w ptpu.Write) ([]ptpu.CRN, error) {
+	_, err := p.probation.HolderOf(ctx, w.Previous)
+	switch {
+	case err == nil, errors.Is(err, ptpu.ErrConflict): // one, or several
+		return nil, nil
+	case !errors.Is(err, ptpu.ErrNotFound):
+		return nil, fmt.Errorf("reading the holder of offender number %s: %w", w.Previous, err)
+	}
+	return p.holder(ctx, w)
 }
 
 // holder asks who holds the new number of a ReplaceOffenderNo. Delius knows

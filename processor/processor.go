@@ -41,6 +41,7 @@ type Probation interface {
 
 // Matcher finds who a prisoner is in Delius.
 type Matcher interface {
+	// Match may return what the search found beside an error.
 	Match(ctx context.Context, b ptpu.Booking, p ptpu.Prisoner, primary ptpu.Date) (ptpu.Match, error)
 }
 

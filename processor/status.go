@@ -67,6 +67,9 @@ func (p *Processor) match(ctx context.Context, b ptpu.Booking, primary ptpu.Date
 	facts.Prisoner = &prisoner
 	match, err := p.matcher.Match(ctx, b, prisoner, primary)
 	if err != nil {
+		if match.Found > 0 { // the search itself was answered
+			facts.Match = &match
+		}
 		return err
 	}
 	facts.Match = &match

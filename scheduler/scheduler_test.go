@@ -112,7 +112,7 @@ type world struct {
 }
 
 // start runs a scheduler with four workers and a tick of a second.
-func start(t *testing.T, due map[ptpu.BookingID]time.Time, handle func(w *world, ctx context.Context, id ptpu.BookingID) (bool, error)) *world {
+func start(t *testing.T, due map[ptpu.BookingID]time.Time, handle func(ctx context.Context, w *world, id ptpu.BookingID) (bool, error)) *world {
 	t.Helper()
 	w := &world{
 		store:    &fakeStore{due: due},
@@ -120,7 +120,7 @@ func start(t *testing.T, due map[ptpu.BookingID]time.Time, handle func(w *world,
 		observer: &fakeObserver{},
 		stopped:  make(chan struct{}),
 	}
-	w.handler.handle = func(ctx context.Context, id ptpu.BookingID) (bool, error) { return handle(w, ctx, id) }
+	w.handler.handle = func(ctx context.Context, id ptpu.BookingID) (bool, error) { return handle(ctx, w, id) }
 	s, err := scheduler.New(scheduler.Config{
 		Store: w.store, Handler: w.handler, Observer: w.observer, Shards: 2, Delay: time.Second, Workers: 4, Grace: 10 * time.Second,
 	})
@@ -141,7 +141,7 @@ func start(t *testing.T, due map[ptpu.BookingID]time.Time, handle func(w *world,
 }
 
 // settle does the work at once.
-func settle(w *world, _ context.Context, id ptpu.BookingID) (bool, error) {
+func settle(_ context.Context, w *world, id ptpu.BookingID) (bool, error) {
 	w.store.done(id)
 	return false, nil
 }
@@ -185,9 +185,9 @@ func TestAnIdleTickReadsEachShardOnce(t *testing.T) {
 func TestABacklogIsWorkedOffWithoutRestByAllWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started := time.Now()
-		w := start(t, bookings(1000, started), func(w *world, ctx context.Context, id ptpu.BookingID) (bool, error) {
+		w := start(t, bookings(1000, started), func(ctx context.Context, w *world, id ptpu.BookingID) (bool, error) {
 			time.Sleep(100 * time.Millisecond)
-			return settle(w, ctx, id)
+			return settle(ctx, w, id)
 		})
 		time.Sleep(25*time.Second + 100*time.Millisecond) // 1000 bookings, 4 at a time, 0.1 s each
 		synctest.Wait()
@@ -205,11 +205,11 @@ func TestABacklogIsWorkedOffWithoutRestByAllWorkers(t *testing.T) {
 func TestSlowBookingsDoNotHideTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		due := bookings(300, time.Now())
-		w := start(t, due, func(w *world, ctx context.Context, id ptpu.BookingID) (bool, error) {
+		w := start(t, due, func(ctx context.Context, w *world, id ptpu.BookingID) (bool, error) {
 			if id <= 240 {
 				return true, nil // another worker holds all that come first
 			}
-			return settle(w, ctx, id)
+			return settle(ctx, w, id)
 		})
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
@@ -223,11 +223,11 @@ func TestSlowBookingsDoNotHideTheOthers(t *testing.T) {
 
 func TestAHeldBookingIsLookedAtAgainEverySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := start(t, bookings(1, time.Now()), func(w *world, ctx context.Context, id ptpu.BookingID) (bool, error) {
+		w := start(t, bookings(1, time.Now()), func(ctx context.Context, w *world, id ptpu.BookingID) (bool, error) {
 			if w.handler.times(id) < 6 {
 				return true, nil
 			}
-			return settle(w, ctx, id)
+			return settle(ctx, w, id)
 		})
 		time.Sleep(5*time.Second + time.Millisecond)
 		synctest.Wait()
@@ -240,14 +240,14 @@ func TestAHeldBookingIsLookedAtAgainEverySecond(t *testing.T) {
 func TestAFailureIsToldAndTriedAgainAndAnotherBookingGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
-		w := start(t, bookings(2, time.Now()), func(w *world, ctx context.Context, id ptpu.BookingID) (bool, error) {
+		w := start(t, bookings(2, time.Now()), func(ctx context.Context, w *world, id ptpu.BookingID) (bool, error) {
 			switch {
 			case id == 1 && w.handler.times(id) == 1:
 				return false, broken
 			case id == 1 && w.handler.times(id) == 2:
 				return false, ptpu.ErrClaimLost // quietly: another worker has it
 			}
-			return settle(w, ctx, id)
+			return settle(ctx, w, id)
 		})
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -277,12 +277,12 @@ func TestAStoreThatCannotBeReadIsAskedAgainAtTheNextTick(t *testing.T) {
 
 func TestStoppingLetsWorkInHandFinish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := start(t, bookings(100, time.Now()), func(w *world, ctx context.Context, id ptpu.BookingID) (bool, error) {
+		w := start(t, bookings(100, time.Now()), func(ctx context.Context, w *world, id ptpu.BookingID) (bool, error) {
 			time.Sleep(5 * time.Second)
 			if ctx.Err() != nil {
 				t.Error("work in hand was cut off within the grace")
 			}
-			return settle(w, ctx, id)
+			return settle(ctx, w, id)
 		})
 		time.Sleep(time.Second)
 		w.stop()
@@ -296,7 +296,7 @@ func TestStoppingLetsWorkInHandFinish(t *testing.T) {
 
 func TestWorkThatOutlastsTheGraceIsCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := start(t, bookings(1, time.Now()), func(_ *world, ctx context.Context, _ ptpu.BookingID) (bool, error) {
+		w := start(t, bookings(1, time.Now()), func(ctx context.Context, _ *world, _ ptpu.BookingID) (bool, error) {
 			<-ctx.Done()
 			return false, ctx.Err()
 		})

@@ -129,6 +129,7 @@ func TestTheWriteAfterAnUnansweredOneFindsItsPlace(t *testing.T) {
 }
 
 func lockTable(t *testing.T) table.Table {
+	t.Helper()
 	return rows(t, sqlite.Spec{Name: "locks", NoSortKey: true})
 }
 

@@ -42,6 +42,7 @@ func rows(t *testing.T, spec sqlite.Spec) table.Table {
 }
 
 func messageTable(t *testing.T) table.Table {
+	t.Helper()
 	return rows(t, sqlite.Spec{Name: "messages", Indexes: store.Indexes()})
 }
 

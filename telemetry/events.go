@@ -102,6 +102,7 @@ func (e *events) status() {
 		default:
 			e.add("P2PImprisonmentStatusIgnored", sequence, e.reason(), e.bookingOnceKnown())
 		}
+	default: // a miss is told of by match
 	}
 }
 
@@ -129,6 +130,7 @@ func (e *events) match(m ptpu.Match) {
 		e.add("P2POffenderNoMatch", offender, map[string]string{"crns": properties["crns"]})
 	case ptpu.TooManyMatches:
 		e.add("P2POffenderTooManyMatches", offender, map[string]string{"filtered_crns": properties["filtered_crns"]})
+	default: // the person is known
 	}
 }
 
@@ -157,6 +159,7 @@ func (e *events) movement() {
 		e.add("P2PTransferProbationUpdated", properties, map[string]string{"toAgencyDescription": description})
 	case ptpu.LocationNotUpdated:
 		e.add("P2PTransferProbationRecordNotFound", properties)
+	default: // a movement ends in no other state
 	}
 }
 
@@ -244,4 +247,3 @@ func or(text, otherwise string) string {
 	}
 	return text
 }
-

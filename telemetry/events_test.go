@@ -172,6 +172,7 @@ func TestEventsOfAStatusChange(t *testing.T) {
 		},
 		{"failed before the search", ptpu.Outcome{Facts: facts(nil)}, outage, nil},
 		{"failed after the search: the search is told all the same", ptpu.Outcome{Facts: facts(&known)}, outage, []telemetry.Event{one}},
+		{"failed: of the outcome only the facts count", ptpu.Completes(facts(&known)), outage, []telemetry.Event{one}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := telemetry.EventsOf(attempt(ptpu.ImprisonmentStatusChanged, c.outcome, c.err))
@@ -235,6 +236,7 @@ func TestEventsOfAMovement(t *testing.T) {
 			})},
 		},
 		{"failed", ptpu.Outcome{Facts: all}, outage, []telemetry.Event{seen}},
+		{"failed: of the outcome only the facts count", ptpu.Completes(all), outage, []telemetry.Event{seen}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := telemetry.EventsOf(attempt(ptpu.ExternalMovementInserted, c.outcome, c.err))
@@ -295,6 +297,7 @@ func TestEventsOfADateChange(t *testing.T) {
 			[]telemetry.Event{event("P2PSentenceDatesChangeIgnored", properties{"reason": "Not an active booking"})},
 		},
 		{"failed", ptpu.Outcome{Facts: all}, outage, nil},
+		{"failed: of the outcome only the facts count", ptpu.Completes(all), outage, nil},
 	} {
 		for _, eventType := range []ptpu.EventType{ptpu.SentenceDatesChanged, ptpu.ConfirmedReleaseDateChanged} {
 			t.Run(string(eventType)+"/"+c.name, func(t *testing.T) {

@@ -123,7 +123,7 @@ func lines(t *testing.T, out *bytes.Buffer) []map[string]any {
 
 func wantNoPerson(t *testing.T, where, text string) {
 	t.Helper()
-	for _, secret := range []string{"Canaria", "Birdwhistle", "1984"} {
+	for _, secret := range []string{"Canaria", "Birdwhistle", "1984-02-29"} {
 		if strings.Contains(text, secret) {
 			t.Errorf("%s: got %s in %s, want no personal data", where, secret, strings.TrimSpace(text))
 			return

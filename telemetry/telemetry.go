@@ -144,7 +144,8 @@ func (o *Observer) track(ctx context.Context, e Event) {
 	for name, value := range e.Properties {
 		attrs = append(attrs, slog.String(name, value))
 	}
-	o.log.LogAttrs(ctx, slog.LevelInfo, e.Name, slog.GroupAttrs("event", attrs...))
+	o.log.LogAttrs(ctx, slog.LevelInfo, e.Name, //nolint:sloglint // The event is the message.
+		slog.GroupAttrs("event", attrs...))
 }
 
 func about(m ptpu.Message) []slog.Attr {

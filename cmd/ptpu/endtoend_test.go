@@ -89,8 +89,10 @@ func TestAHundredDeliveriesMakeOneMessageAndOneChain(t *testing.T) {
 	}
 	counts := r.world.Counts()
 	for _, route := range []struct{ method, route string }{
-		{http.MethodPut, localstack.RouteSetNomsNumber}, {http.MethodPut, localstack.RouteBookingNumber},
-		{http.MethodPut, localstack.RouteCustody}, {http.MethodPost, localstack.RouteKeyDates},
+		{http.MethodPut, localstack.RouteSetNomsNumber},
+		{http.MethodPut, localstack.RouteBookingNumber},
+		{http.MethodPut, localstack.RouteCustody},
+		{http.MethodPost, localstack.RouteKeyDates},
 	} {
 		if n := counts.Of(localstack.CommunityAPI, route.method, route.route).Total; n != 1 {
 			t.Errorf("%s %s was called %d times, want once", route.method, route.route, n)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func TestKilledAgainAndAgainNothingIsLostOrDoneTwice(t *testing.T) {
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // Chooses moments, not secrets.
+	random := rand.New(rand.NewPCG(seed, 0))
 
 	url := simulators(t, killedEvents)
 	r := &running{t: t, environ: worldSettings(url), out: &output{}}
@@ -98,7 +99,7 @@ func deliusWrites(t *testing.T, url string) int {
 	ask(t, url+"/control/counts", &counts)
 	n := 0
 	for _, route := range counts.Routes {
-		if route.Upstream == localstack.CommunityAPI && route.Method != "GET" {
+		if route.Upstream == localstack.CommunityAPI && route.Method != http.MethodGet {
 			n += route.Total
 		}
 	}

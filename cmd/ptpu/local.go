@@ -41,7 +41,7 @@ var localDefaults = map[string]string{
 const sampleGap = 300 * time.Millisecond
 
 // Run runs until ctx ends or, with --once, until every sample has its outcome.
-func (c localCommand) Run(ctx context.Context, p *process) error {
+func (c localCommand) Run(ctx context.Context, p *process) (err error) {
 	if c.JSON && !c.Once {
 		return usage{errors.New("--json: only with --once")}
 	}
@@ -56,7 +56,7 @@ func (c localCommand) Run(ctx context.Context, p *process) error {
 		if err != nil {
 			return fmt.Errorf("making a folder for one run: %w", err)
 		}
-		defer os.RemoveAll(dir)
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		environ["PTPU_DATA_DIR"], environ["SERVER_PORT"] = dir, "0"
 	}
 	narration := p.out
@@ -95,7 +95,7 @@ func openLocal(ctx context.Context, environ map[string]string, std standard, nar
 			err = errors.Join(err, l.close())
 		}
 	}()
-	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listening for the simulators: %w", err)
 	}
@@ -130,13 +130,6 @@ func openLocal(ctx context.Context, environ map[string]string, std standard, nar
 		return nil, err
 	}
 	return l, seedExpired(ctx, l.service.store)
-}
-
-// readLocalSettings reads the settings of a command that calls no upstream.
-func readLocalSettings(environ map[string]string) (settings, error) {
-	environ = maps.Clone(environ)
-	maps.Copy(environ, worldSettings("http://127.0.0.1"))
-	return readSettings(environ)
 }
 
 // worldSettings point the service at the world. They win over the environment:

@@ -29,7 +29,7 @@ func (c sendCommand) Run(ctx context.Context, p *process) (err error) {
 		if err != nil {
 			return usage{err}
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		input = file
 	}
 	notices, err := readNotices(input)
@@ -73,7 +73,7 @@ func readNotices(input io.Reader) ([]json.RawMessage, error) {
 		var document json.RawMessage
 		err := decoder.Decode(&document)
 		switch {
-		case false:
+		case errors.Is(err, io.EOF) && len(notices) == 0:
 			return nil, errors.New("want at least one JSON document, found none")
 		case errors.Is(err, io.EOF):
 			return notices, nil

@@ -77,8 +77,8 @@ func answer(w http.ResponseWriter, status int, body any) {
 }
 
 // start listens and serves in the background.
-func (s *server) start() error {
-	listener, err := net.Listen("tcp", s.address)
+func (s *server) start(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
 	if err != nil {
 		return fmt.Errorf("listening for HTTP on SERVER_PORT: %w", err)
 	}

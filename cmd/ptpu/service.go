@@ -109,7 +109,7 @@ func ownerName() string {
 // stops in the reverse order of start, the HTTP server last, so that readiness
 // can be asked to the end. started is told the HTTP address.
 func (s *service) run(ctx context.Context, started func(address string)) error {
-	if err := s.http.start(); err != nil {
+	if err := s.http.start(ctx); err != nil {
 		return err
 	}
 	var working sync.WaitGroup

@@ -68,7 +68,7 @@ func (s secret) String() string {
 func (s secret) Format(state fmt.State, _ rune) { fmt.Fprint(state, s.String()) }
 
 // MarshalText hides the value from JSON and from logs.
-func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil } //nolint:unparam // encoding.TextMarshaler has an error
 
 // duration is a length of time, written as Go does or as ISO 8601 does.
 type duration time.Duration

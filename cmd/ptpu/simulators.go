@@ -34,7 +34,7 @@ func (c simulatorsCommand) Run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, world.Close()) }()
-	socket, err := net.Listen("tcp", c.Addr)
+	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return usage{fmt.Errorf("--addr=%s: %w", c.Addr, err)}
 	}

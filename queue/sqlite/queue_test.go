@@ -105,6 +105,35 @@ func wantWait(t *testing.T, q *sqlite.Queue, want time.Duration, bring func()) {
 	}
 }
 
+func TestDeadLettersAreStruckOffInOneReceive(t *testing.T) {
+	file := embeddedtest.Open(t, t.TempDir())
+	q := openQueue(t, file, sqlite.Spec{Name: "main", DeadLetters: "dead", MaxReceives: 1})
+	var inHand []queue.Delivery
+	for range 2*queue.MaxBatch + 1 {
+		send(t, q, "bad")
+		inHand = append(inHand, receive(t, q, 0, 1)...)
+	}
+	for _, d := range inHand {
+		if err := q.Extend(t.Context(), d.Receipt, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(t, q, "good")
+	wantBodies(t, receive(t, q, 0, 1), "good")
+}
+
+func TestExtendAfterTheVisibilityIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := openQueue(t, embeddedtest.Open(t, t.TempDir()), sqlite.Spec{Name: "main"})
+		send(t, q, "a")
+		d := receive(t, q, 0, 1)[0]
+		time.Sleep(time.Hour)
+		if err := q.Extend(t.Context(), d.Receipt, time.Hour); !errors.Is(err, queue.ErrGone) {
+			t.Errorf("got error %v, want %v, as from SQS", err, queue.ErrGone)
+		}
+	})
+}
+
 func TestLargeAndOddBodies(t *testing.T) {
 	q := openQueue(t, embeddedtest.Open(t, t.TempDir()), sqlite.Spec{Name: "main"})
 	bodies := []string{strings.Repeat("0123456789abcdef", 1<<17), "not \xff\xfe UTF-8", "with \x00 inside"} // the first has 2 MB
