@@ -36,6 +36,7 @@ run: build ## build ptpu and start all of it on this machine; Ctrl-C stops it
 	@$(BIN) local
 
 build: ## build bin/ptpu
+	@echo "building $(BIN) (the first time takes a minute or two)"
 	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/ptpu
 
 test: ## run all tests

@@ -54,8 +54,11 @@ func openBackend(ctx context.Context, s settings, serve bool) (*backend, error) 
 		return nil, usage{errors.New("PTPU_BACKEND: aws is not part of this build; want embedded")}
 	}
 	file, err := embedded.Open(s.DataDir, embedded.Options{Sync: embedded.Sync(s.SyncMode), Serve: serve})
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, embedded.ErrInUse), errors.Is(err, embedded.ErrUnavailable):
+		return nil, err // may be otherwise the next time
+	case err != nil:
+		return nil, usage{err}
 	}
 	b, err := onFile(ctx, file)
 	if err != nil {

@@ -216,9 +216,10 @@ func (l *local) greet(out io.Writer, address string) {
 	fmt.Fprintf(out, "Simulated hmpps-auth, NOMIS, search and Delius: %s (what they were asked: /control/requests)\n", l.url)
 	fmt.Fprintln(out, "Tokens of invented callers:")
 	for _, client := range localstack.Clients() {
-		if len(client.Authorities) > 0 {
+		role := strings.Join(client.Authorities, ",")
+		if strings.HasPrefix(role, "ROLE_PTPU_") {
 			fmt.Fprintf(out, "  %-28s curl -s -u %s:%s -d grant_type=client_credentials %s/auth/oauth/token\n",
-				strings.Join(client.Authorities, ","), client.ID, client.Secret, l.url)
+				role, client.ID, client.Secret, l.url)
 		}
 	}
 	fmt.Fprintf(out, "Data: %s. Ctrl-C stops; start again to carry on.\n\n", l.service.settings.DataDir)

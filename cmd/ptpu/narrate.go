@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,7 +33,12 @@ func newNarrator(o *telemetry.Observer, out io.Writer) *narrator {
 func (n *narrator) tell(booking ptpu.BookingID, eventType ptpu.EventType, what string, details ...string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	line := fmt.Sprintf("%s  %-9s %-34s %-28s %s", time.Now().In(ptpu.London).Format(time.TimeOnly), booking, eventType, what,
+	who := booking.String()
+	if booking == 0 {
+		who = "–"
+	}
+	details = slices.DeleteFunc(details, func(detail string) bool { return detail == "" })
+	line := fmt.Sprintf("%s  %-9s %-34s %-28s %s", time.Now().In(ptpu.London).Format(time.TimeOnly), who, eventType, what,
 		strings.Join(details, " "))
 	fmt.Fprintln(n.out, strings.TrimRight(line, " "))
 	n.wake()
@@ -71,7 +77,7 @@ func (n *narrator) Ruled(ctx context.Context, r ptpu.Ruling) {
 // Attempted tells what came of an attempt.
 func (n *narrator) Attempted(ctx context.Context, a ptpu.Attempt) {
 	n.Observer.Attempted(ctx, a)
-	details := []string{ptpu.JoinCRNs(a.After.MatchingCRNs)}
+	details := []string{few(texts(a.After.MatchingCRNs))}
 	if a.After.Reason != "" {
 		details = append(details, "("+string(a.After.Reason)+")")
 	}

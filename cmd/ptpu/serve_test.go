@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // logged keeps what a running command prints, and says when it is ready.
@@ -117,9 +118,14 @@ func TestASecondServingProcessIsRefused(t *testing.T) {
 	_, stop := startServe(t, serving(dir))
 	want := fmt.Sprintf("ptpu: opening data folder %s: data folder in use: process %d serves from it\n", dir, os.Getpid())
 	for _, command := range []string{"serve", "local"} {
-		code, out, errs := cli(t, serving(dir), "", command)
-		if code != exitFailed || out != "" || errs != want {
-			t.Errorf("a second ptpu %s exits with %d and prints %q and %q, want %d and %q", command, code, out, errs, exitFailed, want)
+		// One that is not refused would run on.
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		var out, errs bytes.Buffer
+		code := run(ctx, []string{command}, serving(dir), standard{strings.NewReader(""), &out, &errs})
+		cancel()
+		if code != exitFailed || out.Len() > 0 || errs.String() != want {
+			t.Errorf("a second ptpu %s exits with %d and prints %q and %q, want %d and %q",
+				command, code, out.String(), errs.String(), exitFailed, want)
 		}
 	}
 	if code := stop(); code != exitOK {
