@@ -85,6 +85,8 @@ type Announcement struct {
 	MessageID MessageID
 	// Since is when Delius took the change.
 	Since time.Time
+	// Trace is that of the attempt that made the change.
+	Trace TraceParent
 	// Due is when to publish it next; Tries counts the failures so far.
 	Due   time.Time
 	Tries int

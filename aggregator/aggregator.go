@@ -40,13 +40,13 @@ type Processor interface {
 // Announcer publishes a domain event. Publishing the same change twice gives
 // both the same event id.
 type Announcer interface {
-	Announce(ctx context.Context, change ptpu.IdentifierChange, since time.Time) error
+	Announce(ctx context.Context, a ptpu.Announcement) error
 }
 
 // Observer is told of every decision once it is durable. It never alters one.
 type Observer interface {
-	// Attempting opens the trace of an attempt and returns its id.
-	Attempting(ctx context.Context, m ptpu.Message) (context.Context, string)
+	// Attempting opens the trace of an attempt.
+	Attempting(ctx context.Context, m ptpu.Message) (context.Context, ptpu.TraceParent)
 	Attempted(ctx context.Context, a ptpu.Attempt)
 	// Changed is told of each identifier that Delius has changed for ptpu.
 	Changed(ctx context.Context, booking ptpu.BookingID, change ptpu.IdentifierChange)

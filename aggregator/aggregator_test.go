@@ -28,7 +28,7 @@ func TestARipeMessageIsAttemptedAndSettledInOneWrite(t *testing.T) {
 		if got := w.observer.heard(); !slices.Equal(got, []string{"attempted m1 COMPLETED"}) {
 			t.Errorf("told %v", got)
 		}
-		if e := w.store.entries; len(e) != 1 || e[0].Kind != ptpu.EntryAttempt || e[0].Attempt != 1 || e[0].TraceID != "trace" || e[0].State != ptpu.Completed {
+		if e := w.store.entries; len(e) != 1 || e[0].Kind != ptpu.EntryAttempt || e[0].Attempt != 1 || e[0].TraceID != traceID || e[0].State != ptpu.Completed {
 			t.Errorf("entries are %+v", e)
 		}
 	})

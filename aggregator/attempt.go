@@ -19,14 +19,14 @@ type attempted struct {
 // attempt has one message processed. Whatever came of it, the writes that
 // Delius took are announced and those without an answer stay open.
 func (a *Aggregator) attempt(hand *hand, m ptpu.Message) attempted {
-	ctx, traceID := a.Observer.Attempting(hand.work, m)
-	t := &trail{hand: hand, message: m}
+	ctx, trace := a.Observer.Attempting(hand.work, m)
+	t := &trail{hand: hand, message: m, trace: trace}
 	started := time.Now()
 	outcome, err := a.Processor.Process(ctx, m, t)
 	now := time.Now()
 
 	e := entry(m, ptpu.EntryAttempt, now)
-	e.Attempt, e.TraceID, e.Steps = m.Attempts+1, traceID, t.steps
+	e.Attempt, e.TraceID, e.Steps = m.Attempts+1, trace.TraceID(), t.steps
 	if err != nil && hand.stopping() {
 		// Told to stop, not failed: the message keeps its place and its count.
 		e.Kind = ptpu.EntryHandedBack
@@ -54,6 +54,7 @@ func (a *Aggregator) attempt(hand *hand, m ptpu.Message) attempted {
 type trail struct {
 	hand    *hand
 	message ptpu.Message
+	trace   ptpu.TraceParent
 	steps   []ptpu.Step
 	changed []ptpu.IdentifierChange
 	open    []ptpu.Write
@@ -106,7 +107,7 @@ func (t *trail) leave(m ptpu.Message, e ptpu.Entry, now time.Time, observe func(
 	left := attempted{observe: observe}
 	for _, change := range t.changed {
 		left.owed = append(left.owed, ptpu.Announcement{
-			BookingID: m.BookingID, Change: change, MessageID: m.ID, Since: now, Due: now,
+			BookingID: m.BookingID, Change: change, MessageID: m.ID, Since: now, Trace: t.trace, Due: now,
 		})
 	}
 	due := now

@@ -162,14 +162,14 @@ type fakeAnnouncer struct {
 	published []ptpu.IdentifierChange
 }
 
-func (a *fakeAnnouncer) Announce(_ context.Context, change ptpu.IdentifierChange, _ time.Time) error {
+func (a *fakeAnnouncer) Announce(_ context.Context, owed ptpu.Announcement) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.failures > 0 {
 		a.failures--
 		return ptpu.ErrUnavailable
 	}
-	a.published = append(a.published, change)
+	a.published = append(a.published, owed.Change)
 	return nil
 }
 
@@ -191,8 +191,8 @@ func (o *fakeObserver) heard() []string {
 	return slices.Clone(o.told)
 }
 
-func (o *fakeObserver) Attempting(ctx context.Context, _ ptpu.Message) (context.Context, string) {
-	return ctx, "trace"
+func (o *fakeObserver) Attempting(ctx context.Context, _ ptpu.Message) (context.Context, ptpu.TraceParent) {
+	return ctx, trace
 }
 
 func (o *fakeObserver) Attempted(_ context.Context, a ptpu.Attempt) {
@@ -215,6 +215,12 @@ func (o *fakeObserver) Poisoned(_ context.Context, m ptpu.Message) { o.tell("poi
 func (o *fakeObserver) Published(_ context.Context, a ptpu.Announcement, err error) {
 	o.tell("published %s %t", a.Change.CRN, err == nil)
 }
+
+// trace is that of every attempt.
+const (
+	trace   = ptpu.TraceParent("00-" + traceID + "-00f067aa0ba902b7-01")
+	traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+)
 
 // hourly is a rhythm by which every retry comes an hour later.
 type hourly struct{}

@@ -78,7 +78,7 @@ func (a *Aggregator) announce(hand *hand, owed []ptpu.Announcement) error {
 		if hand.stopping() {
 			break // still durable, still due
 		}
-		err := a.Announcer.Announce(hand.work, o.Change, o.Since)
+		err := a.Announcer.Announce(hand.work, o)
 		if hand.lost() {
 			return fmt.Errorf("announcing for booking %s: %w", o.BookingID, ptpu.ErrClaimLost)
 		}

@@ -66,17 +66,20 @@ type Identifier struct {
 	Value string `json:"value"`
 }
 
-// Announce publishes the change; since is when Delius took it. Announcing the
-// same change again publishes an event with the same id.
-func (p *Publisher) Announce(ctx context.Context, change ptpu.IdentifierChange, since time.Time) error {
-	event := EventOf(change, since)
+// Announce publishes the event that is owed. Announcing the same change again
+// publishes an event with the same id.
+func (p *Publisher) Announce(ctx context.Context, owed ptpu.Announcement) error {
+	event := EventOf(owed.Change, owed.Since)
 	body, err := json.Marshal(event)
 	if err != nil {
 		return fmt.Errorf("writing event %s: %w", event.EventType, err)
 	}
-	attributes := map[string]string{"eventType": event.EventType, "eventId": ID(change)}
+	attributes := map[string]string{"eventType": event.EventType, "eventId": ID(owed.Change)}
+	if owed.Trace != "" {
+		attributes["traceparent"] = string(owed.Trace)
+	}
 	if err := p.topic.Publish(ctx, string(body), attributes); err != nil {
-		return fmt.Errorf("publishing event %s for %s: %w", event.EventType, change.CRN, err)
+		return fmt.Errorf("publishing event %s for %s: %w", event.EventType, owed.Change.CRN, err)
 	}
 	return nil
 }

@@ -156,12 +156,23 @@ func TestOccurredAtIsLondonTime(t *testing.T) {
 func TestAnEventThatIsNotTakenIsAnError(t *testing.T) {
 	away := errors.New("topic away")
 	f := &topic{err: away}
-	err := publisher(t, f).Announce(t.Context(), added, summer)
+	err := publisher(t, f).Announce(t.Context(), ptpu.Announcement{Change: added, Since: summer})
 	if !errors.Is(err, away) || !strings.Contains(err.Error(), "X100001") || !strings.Contains(err.Error(), domainevents.IdentifierAdded) {
 		t.Errorf("got error %v, want one that wraps %v and names event and CRN", err, away)
 	}
 	if len(f.published) != 1 {
 		t.Errorf("published %d times, want once: the outbox tries again", len(f.published))
+	}
+}
+
+func TestAnEventCarriesTheTraceOfItsAttempt(t *testing.T) {
+	f := &topic{}
+	trace := ptpu.TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	if err := publisher(t, f).Announce(t.Context(), ptpu.Announcement{Change: added, Since: summer, Trace: trace}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.published[0].Attributes["traceparent"]; got != string(trace) {
+		t.Errorf("traceparent is %q, want %q", got, trace)
 	}
 }
 
@@ -175,7 +186,7 @@ func TestNewRefusesToPublishNowhere(t *testing.T) {
 func announce(t *testing.T, change ptpu.IdentifierChange, since time.Time) published {
 	t.Helper()
 	f := &topic{}
-	if err := publisher(t, f).Announce(t.Context(), change, since); err != nil {
+	if err := publisher(t, f).Announce(t.Context(), ptpu.Announcement{Change: change, Since: since}); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.published) != 1 {

@@ -19,9 +19,10 @@ const carryOutTime = 10 * time.Second
 // handle decides what becomes of one delivery and carries it out. Whatever
 // fails, the notice stays on the queue.
 func (l *Listener) handle(work context.Context, d Delivery) {
-	ctx, traceID := l.Observer.Receiving(work)
+	notice, err := readNotice(d.Body, d.Attributes)
+	ctx, trace := l.Observer.Receiving(work, notice.trace)
 	letGo := l.keep(ctx, d)
-	ruling := l.rule(ctx, d, traceID)
+	ruling := l.rule(ctx, notice, err, trace.TraceID())
 	letGo()
 	ruling.Receives = d.Receives
 	if ruling.Decision == ptpu.HandedBack && work.Err() != nil {
@@ -75,12 +76,12 @@ func (l *Listener) carryOut(ctx context.Context, d Delivery, r ptpu.Ruling) erro
 	}
 }
 
-// rule decides what becomes of the delivery. What it decides to store or to
-// ignore is durable before it returns.
-func (l *Listener) rule(ctx context.Context, d Delivery, traceID string) ptpu.Ruling {
-	notice, err := readNotice(d.Body, d.Attributes)
-	if err != nil {
-		return ptpu.Ruling{Decision: ptpu.DeadLettered, Err: err}
+// rule decides what becomes of the notice, which could not be read when
+// unreadable is set. What it decides to store or to ignore is durable before it
+// returns.
+func (l *Listener) rule(ctx context.Context, notice notice, unreadable error, traceID string) ptpu.Ruling {
+	if unreadable != nil {
+		return ptpu.Ruling{Decision: ptpu.DeadLettered, Err: unreadable}
 	}
 	payload, err := ptpu.ParsePayload([]byte(notice.payload))
 	r := ptpu.Ruling{ID: notice.id, Payload: payload}

@@ -61,8 +61,8 @@ type Judge interface {
 
 // Observer is told of every decision once it is carried out.
 type Observer interface {
-	// Receiving opens the trace of a notice and returns its id.
-	Receiving(ctx context.Context) (context.Context, string)
+	// Receiving opens the trace of a notice, or joins the one that it came with.
+	Receiving(ctx context.Context, came ptpu.TraceParent) (context.Context, ptpu.TraceParent)
 	Ruled(ctx context.Context, r ptpu.Ruling)
 	// Stumbled is told of a failure that the listener goes on after.
 	Stumbled(ctx context.Context, err error)

@@ -145,9 +145,21 @@ type fakeObserver struct {
 	mu       sync.Mutex
 	rulings  []ptpu.Ruling
 	stumbles []error
+	came     []ptpu.TraceParent
 }
 
-func (*fakeObserver) Receiving(ctx context.Context) (context.Context, string) { return ctx, "trace" }
+func (o *fakeObserver) Receiving(ctx context.Context, came ptpu.TraceParent) (context.Context, ptpu.TraceParent) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.came = append(o.came, came)
+	return ctx, trace
+}
+
+// trace is that of every notice.
+const (
+	trace   = ptpu.TraceParent("00-" + traceID + "-00f067aa0ba902b7-01")
+	traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+)
 
 func (o *fakeObserver) Ruled(_ context.Context, r ptpu.Ruling) {
 	o.mu.Lock()
@@ -244,7 +256,7 @@ func TestANoticeThatMattersIsStoredAndThenAcknowledged(t *testing.T) {
 		if fate := w.queue.fate("r1"); fate != "acknowledged" {
 			t.Errorf("the notice is %q", fate)
 		}
-		if e := w.store.entries[0]; e.Kind != ptpu.EntryStored || e.MessageID != m.ID || e.TraceID != "trace" {
+		if e := w.store.entries[0]; e.Kind != ptpu.EntryStored || e.MessageID != m.ID || e.TraceID != traceID {
 			t.Errorf("the entry is %+v", e)
 		}
 		if r := w.observer.rulings[0]; r.Decision != ptpu.Stored || r.ID != m.ID || r.Receives != 1 {
@@ -313,6 +325,24 @@ func TestARawNoticeIsKnownByItsContent(t *testing.T) {
 		}
 		if fate := w.queue.fate("r5"); !strings.HasPrefix(fate, "dead: malformed notice: no event type") {
 			t.Errorf("without an event type anywhere it is %q", fate)
+		}
+	})
+}
+
+func TestANoticeBringsItsTraceAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attribute := map[string]string{"traceparent": string(trace)}
+		inside := fmt.Sprintf(`{"MessageId":"m","Message":"{}","MessageAttributes":{"traceparent":{"Type":"String","Value":%q}}}`, trace)
+		for name, d := range map[string]listener.Delivery{
+			"inside the envelope":       {Body: inside},
+			"beside the envelope":       {Body: `{"MessageId":"m","Message":"{}"}`, Attributes: attribute},
+			"beside a raw notification": {Body: `{"eventType":"X"}`, Attributes: attribute},
+		} {
+			w := worldOf(d)
+			w.run(t)
+			if !slices.Equal(w.observer.came, []ptpu.TraceParent{trace}) {
+				t.Errorf("%s: came with %v", name, w.observer.came)
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,7 +14,12 @@ import (
 type notice struct {
 	id      ptpu.MessageID
 	payload string
+	trace   ptpu.TraceParent // that it came with, if any
 }
+
+// traceAttribute carries the W3C trace context, on the queue's message or
+// inside the SNS envelope.
+const traceAttribute = "traceparent"
 
 // readNotice opens the SNS envelope. With raw delivery there is none: the body
 // is the payload, the event type stands in the queue's attribute as well, and
@@ -27,16 +33,23 @@ func readNotice(body string, attributes map[string]string) (notice, error) {
 		Type      string
 		MessageID string `json:"MessageId"`
 		Message   *string
+
+		MessageAttributes map[string]struct{ Value string }
 	}
 	// A body that is not an envelope is raw; ParsePayload says if it is nothing.
 	isEnvelope := json.Unmarshal([]byte(body), &envelope) == nil && envelope.Message != nil
 	if !isEnvelope {
-		return notice{id: hashOf(body, attributes["eventType"]), payload: withEventType(body, attributes["eventType"])}, nil
+		return notice{
+			id:      hashOf(body, attributes["eventType"]),
+			payload: withEventType(body, attributes["eventType"]),
+			trace:   ptpu.TraceParent(attributes[traceAttribute]),
+		}, nil
 	}
 	if envelope.MessageID == "" {
 		return notice{}, fmt.Errorf("%w: an SNS notification without a MessageId", ptpu.ErrMalformed)
 	}
-	return notice{id: ptpu.MessageID(envelope.MessageID), payload: *envelope.Message}, nil
+	trace := cmp.Or(attributes[traceAttribute], envelope.MessageAttributes[traceAttribute].Value)
+	return notice{id: ptpu.MessageID(envelope.MessageID), payload: *envelope.Message, trace: ptpu.TraceParent(trace)}, nil
 }
 
 // IDOf is the identity of a notice, by which the same notice is known however

@@ -14,6 +14,7 @@ func announcementItem(a ptpu.Announcement) table.Item {
 	putJSON(attributes, "change", a.Change)
 	putInstant(attributes, "since", a.Since)
 	putInstant(attributes, "due", a.Due)
+	put(attributes, "traceParent", string(a.Trace))
 	put(attributes, "tries", int64(a.Tries))
 	return table.Item{
 		Key:        table.Key{Partition: a.BookingID.String(), Sort: outboxKind + changeKey(a.Change)},
@@ -27,6 +28,7 @@ func announcementOf(item table.Item) (ptpu.Announcement, error) {
 	a := ptpu.Announcement{
 		MessageID: ptpu.MessageID(f.text("messageId")),
 		Since:     f.instant("since"),
+		Trace:     ptpu.TraceParent(f.text("traceParent")),
 		Due:       f.instant("due"),
 		Tries:     f.count("tries"),
 	}

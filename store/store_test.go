@@ -357,7 +357,7 @@ func TestAStaleWorkerWritesNothing(t *testing.T) {
 func TestWhatIsOwedIsKeptUntilItIsDone(t *testing.T) {
 	s := open(t, messageTable(t))
 	write := ptpu.Write{Kind: ptpu.ReplaceOffenderNo, OffenderNo: "A1111BC", Previous: "A9999BC", BookNumber: "41001A"}
-	owed := ptpu.Announcement{BookingID: booking, Change: write.Change("X100001"), MessageID: "m1", Since: now, Due: now.Add(time.Minute), Tries: 2}
+	owed := ptpu.Announcement{BookingID: booking, Change: write.Change("X100001"), MessageID: "m1", Since: now, Trace: "00-a-b-01", Due: now.Add(time.Minute), Tries: 2}
 	open := ptpu.OpenWrite{BookingID: booking, Write: write, MessageID: "m1", Attempt: 3, Until: now.Add(time.Hour), Due: now}
 	claim, err := s.Write(t.Context(), ptpu.Claim{BookingID: booking}.Next("me"), ptpu.Changes{
 		Announce: []ptpu.Announcement{owed}, Unfinished: []ptpu.OpenWrite{open},

@@ -61,7 +61,8 @@ func TestEachLineCarriesItsTraceID(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		log := newLogger(t, &out, "info", "json")
-		ctx, traceID := newObserver(t, log).Attempting(t.Context(), ptpu.Message{})
+		ctx, trace := newObserver(t, log).Attempting(t.Context(), ptpu.Message{})
+		traceID := trace.TraceID()
 		derive(log).InfoContext(ctx, "something happened", "bookingId", 1200835)
 		if got := out.String(); len(traceID) != 32 || !strings.Contains(got, `"traceId":"`+traceID+`"`) {
 			t.Errorf("%s: got %s, want trace id %q", name, got, traceID)

@@ -69,7 +69,8 @@ func TestOneLineForEachAttempt(t *testing.T) {
 			}
 			var out bytes.Buffer
 			o := newObserver(t, newLogger(t, &out, "info", "json"))
-			ctx, traceID := o.Attempting(t.Context(), c.attempt.Before)
+			ctx, trace := o.Attempting(t.Context(), c.attempt.Before)
+			traceID := trace.TraceID()
 			o.Attempted(ctx, c.attempt)
 			line, others := split(t, &out, "attempt")
 			if line["traceId"] != traceID {
@@ -92,7 +93,8 @@ func TestOneLineForEachAttempt(t *testing.T) {
 func TestAnEventIsToldWithItsProperties(t *testing.T) {
 	var out bytes.Buffer
 	o := newObserver(t, newLogger(t, &out, "info", "json"))
-	ctx, traceID := o.Attempting(t.Context(), ptpu.Message{})
+	ctx, trace := o.Attempting(t.Context(), ptpu.Message{})
+	traceID := trace.TraceID()
 	o.Changed(ctx, 1200835, ptpu.IdentifierChange{CRN: "X100004", OffenderNo: "A1111BC", Previous: "A9999BC", BookNumber: "41001A"})
 	got := lines(t, &out)
 	if len(got) != 1 || got[0]["msg"] != "P2PBookingNumberChanged" || got[0]["traceId"] != traceID {
@@ -133,7 +135,8 @@ func TestOneLineForEachNotice(t *testing.T) {
 			c.ruling.ID, c.ruling.Payload, c.ruling.Receives = "m1", payload, 2
 			var out bytes.Buffer
 			o := newObserver(t, newLogger(t, &out, "info", "json"))
-			ctx, traceID := o.Receiving(t.Context())
+			ctx, trace := o.Receiving(t.Context(), "")
+			traceID := trace.TraceID()
 			o.Ruled(ctx, c.ruling)
 			line, others := split(t, &out, "notice")
 			delete(line, "time")
@@ -152,12 +155,23 @@ func TestNoTwoNoticesOrAttemptsShareATrace(t *testing.T) {
 	o := newObserver(t, newLogger(t, &bytes.Buffer{}, "info", "json"))
 	seen := map[string]bool{}
 	for range 10 {
-		_, received := o.Receiving(t.Context())
+		_, received := o.Receiving(t.Context(), "")
 		_, attempted := o.Attempting(t.Context(), ptpu.Message{})
-		seen[received], seen[attempted] = true, true
+		seen[received.TraceID()], seen[attempted.TraceID()] = true, true
 	}
 	if len(seen) != 20 || seen[""] {
 		t.Errorf("got %d ids for 20 traces: %v", len(seen), seen)
+	}
+}
+
+func TestANoticeJoinsTheTraceThatItCameWith(t *testing.T) {
+	o := newObserver(t, newLogger(t, &bytes.Buffer{}, "info", "json"))
+	came := ptpu.TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	if _, trace := o.Receiving(t.Context(), came); trace.TraceID() != came.TraceID() || trace == came {
+		t.Errorf("it came with %s and goes on as %s; want a span of its own in the same trace", came, trace)
+	}
+	if _, trace := o.Receiving(t.Context(), "nonsense"); trace.TraceID() == "" {
+		t.Error("nonsense left the notice without a trace")
 	}
 }
 
@@ -214,7 +228,8 @@ func TestOneLineForEverythingElseThatHappens(t *testing.T) {
 		t.Run(c.line, func(t *testing.T) {
 			var out bytes.Buffer
 			o := newObserver(t, newLogger(t, &out, "info", "json"))
-			ctx, traceID := o.Attempting(t.Context(), m)
+			ctx, trace := o.Attempting(t.Context(), m)
+			traceID := trace.TraceID()
 			c.tell(ctx, o)
 			line, others := split(t, &out, c.line)
 			delete(line, "time")
@@ -236,7 +251,7 @@ func TestTheObserverTellsNoPerson(t *testing.T) {
 	for _, format := range []string{"json", "text"} {
 		var out bytes.Buffer
 		o := newObserver(t, newLogger(t, &out, "debug", format))
-		ctx, _ := o.Receiving(t.Context())
+		ctx, _ := o.Receiving(t.Context(), "")
 		o.Ruled(ctx, ptpu.Ruling{Decision: ptpu.Stored, ID: "m1", Payload: payload})
 		for _, eventType := range ptpu.EventTypes() {
 			for _, outcome := range []ptpu.Outcome{

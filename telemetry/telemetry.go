@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
@@ -31,19 +32,25 @@ func NewObserver(log *slog.Logger) (*Observer, error) {
 	return &Observer{log: log, tracer: sdktrace.NewTracerProvider().Tracer("ptpu")}, nil
 }
 
-// Receiving opens the trace of a notice and returns its id.
-func (o *Observer) Receiving(ctx context.Context) (context.Context, string) {
-	return o.start(ctx, "notice")
+// Receiving opens the trace of a notice, or joins the one that it came with.
+func (o *Observer) Receiving(ctx context.Context, came ptpu.TraceParent) (context.Context, ptpu.TraceParent) {
+	carrier := propagation.MapCarrier{traceHeader: string(came)}
+	return o.start(propagation.TraceContext{}.Extract(ctx, carrier), "notice")
 }
 
-// Attempting opens the trace of an attempt and returns its id.
-func (o *Observer) Attempting(ctx context.Context, _ ptpu.Message) (context.Context, string) {
+// Attempting opens the trace of an attempt.
+func (o *Observer) Attempting(ctx context.Context, _ ptpu.Message) (context.Context, ptpu.TraceParent) {
 	return o.start(ctx, "attempt")
 }
 
-func (o *Observer) start(ctx context.Context, name string) (context.Context, string) {
-	ctx, span := o.tracer.Start(ctx, name)
-	return ctx, span.SpanContext().TraceID().String()
+// traceHeader is the W3C name of what carries a trace.
+const traceHeader = "traceparent"
+
+func (o *Observer) start(ctx context.Context, name string) (context.Context, ptpu.TraceParent) {
+	ctx, _ = o.tracer.Start(ctx, name) //nolint:spancheck // The observer's other half ends it.
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return ctx, ptpu.TraceParent(carrier[traceHeader])
 }
 
 // Ruled tells what became of a notice.
