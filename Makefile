@@ -27,7 +27,7 @@ TEST_TIMEOUT ?= 6m
 RACE_TIMEOUT ?= 9m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint race cover golden
+.PHONY: help run build test engines lint race cover golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +39,11 @@ build: ## build bin/ptpu
 	@echo "building $(BIN) (the first time takes a minute or two)"
 	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/ptpu
 
-test: ## run all tests
+test: engines ## run all tests
 	go test -timeout $(TEST_TIMEOUT) ./...
+
+engines: ## fetch the engines of others that the AWS side is tested on (moto, fauxqs), where that can be done
+	@scripts/engines || echo "engines: not all could be fetched; the tests that need them are left out"
 
 race: ## run all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -timeout $(RACE_TIMEOUT) ./...

@@ -50,8 +50,8 @@ const (
 // openBackend opens the backend that the settings name. serve claims it for a
 // process that runs; short writers leave it false.
 func openBackend(ctx context.Context, s settings, serve bool) (*backend, error) {
-	if s.Backend != "embedded" {
-		return nil, usage{errors.New("PTPU_BACKEND: aws is not part of this build; want embedded")}
+	if s.Backend == "aws" {
+		return openAWS(ctx, s)
 	}
 	file, err := embedded.Open(s.DataDir, embedded.Options{Sync: embedded.Sync(s.SyncMode), Serve: serve})
 	switch {

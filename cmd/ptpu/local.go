@@ -79,7 +79,9 @@ type local struct {
 	http     *http.Server // of the world
 	url      string       // of the world
 	backend  *backend
+	server   *server
 	service  *service
+	dataDir  string
 	narrator *narrator
 	closers  []func() error
 	// dead are the dead letters seen by --once: why, by body.
@@ -126,9 +128,14 @@ func openLocal(ctx context.Context, environ map[string]string, std standard, nar
 		return nil, err
 	}
 	l.narrator = newNarrator(told, narration)
-	if l.service, err = newService(s, l.backend, log, l.narrator); err != nil {
+	apis, err := newUpstreams(s, version)
+	if err != nil {
 		return nil, err
 	}
+	if l.service, err = newService(s, l.backend, apis, l.narrator); err != nil {
+		return nil, err
+	}
+	l.server, l.dataDir = newServer(s.Port, log), s.DataDir
 	return l, seedExpired(ctx, l.service.store)
 }
 
@@ -166,13 +173,19 @@ func (l *local) close() error {
 
 // watch runs until ctx ends and tells what happens.
 func (l *local) watch(ctx context.Context, out io.Writer) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var feeding sync.WaitGroup
-	feeding.Go(func() { l.feed(ctx, sampleGap) })
-	defer feeding.Wait()
-	defer stop()
-	return l.service.run(ctx, func(address string) { l.greet(out, address) })
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	if err := l.server.start(ctx, fail); err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.server.stop)
+	l.server.ready(ctx)
+	l.greet(out)
+	var running sync.WaitGroup
+	running.Go(func() { l.feed(ctx, sampleGap) })
+	running.Go(func() { l.service.run(ctx) })
+	running.Wait()
+	return stopped(ctx, nil)
 }
 
 // feed sends the samples that were not sent before, one after another.
@@ -210,8 +223,8 @@ func (l *local) send(ctx context.Context, sample localstack.Sample) error {
 }
 
 // greet says where everything is.
-func (l *local) greet(out io.Writer, address string) {
-	_, port, _ := net.SplitHostPort(address) // an address that is being listened on
+func (l *local) greet(out io.Writer) {
+	_, port, _ := net.SplitHostPort(l.server.address) // an address that is being listened on
 	fmt.Fprintf(out, "ptpu %s is running on http://127.0.0.1:%s (health: /health/readiness, what runs: /info)\n", version, port)
 	fmt.Fprintf(out, "Simulated hmpps-auth, NOMIS, search and Delius: %s (what they were asked: /control/requests)\n", l.url)
 	fmt.Fprintln(out, "Tokens of invented callers:")
@@ -222,5 +235,5 @@ func (l *local) greet(out io.Writer, address string) {
 				role, client.ID, client.Secret, l.url)
 		}
 	}
-	fmt.Fprintf(out, "Data: %s. Ctrl-C stops; start again to carry on.\n\n", l.service.settings.DataDir)
+	fmt.Fprintf(out, "Data: %s. Ctrl-C stops; start again to carry on.\n\n", l.dataDir)
 }

@@ -54,6 +54,7 @@ type commands struct {
 	Serve      serveCommand      `cmd:"" default:"1" help:"Run the service."`
 	Local      localCommand      `cmd:"" help:"Run everything on this machine: the service on an embedded store, simulated upstreams, invented people, a stream of sample events."`
 	Send       sendCommand       `cmd:"" help:"Put notices on the local event queue."`
+	Setup      setupCommand      `cmd:"" help:"Make the queues, topics, subscriptions and tables that ptpu needs on AWS, where they are missing; safe to repeat."`
 	Simulators simulatorsCommand `cmd:"" help:"Serve the simulated upstreams alone."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
@@ -93,9 +94,8 @@ func report(std standard, err error) int {
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintln(std.err, "ptpu:", strings.TrimRight(line, "\n"))
 	}
-	var badUsage usage
 	var badSetting settingsError
-	if errors.As(err, &badUsage) || errors.As(err, &badSetting) {
+	if isWrong(err) || errors.As(err, &badSetting) {
 		return exitUsage
 	}
 	return exitFailed

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -41,12 +41,13 @@ type row struct {
 func (l *local) once(ctx context.Context, out io.Writer, asJSON bool) error {
 	ctx, stop := context.WithTimeout(ctx, onceLimit)
 	defer stop()
-	stopped := make(chan error, 1)
-	go func() { stopped <- l.service.run(ctx, func(string) {}) }()
+	var running sync.WaitGroup
+	running.Go(func() { l.service.run(ctx) })
 	l.feed(ctx, 0)
 	rows, broken, err := l.settled(ctx)
 	stop()
-	if err := errors.Join(err, <-stopped); err != nil {
+	running.Wait()
+	if err != nil {
 		return err
 	}
 	if err := printRows(out, rows, asJSON); err != nil {

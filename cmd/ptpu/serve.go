@@ -11,7 +11,9 @@ import (
 // serveCommand runs the service.
 type serveCommand struct{}
 
-// Run serves until ctx ends.
+// Run serves until ctx ends. It is alive from the start, and ready once
+// everything that it needs could be reached. It stops in the reverse order, the
+// HTTP server last, so that readiness can be asked to the end.
 func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 	s, err := readSettings(p.environ)
 	if err != nil {
@@ -25,12 +27,7 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	b, err := openBackend(ctx, s, true)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.close()) }()
-	svc, err := newService(s, b, log, o)
+	apis, err := newUpstreams(s, version)
 	if err != nil {
 		return err
 	}
@@ -38,6 +35,45 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 	if names := unusedIn(p.environ); len(names) > 0 {
 		log.LogAttrs(ctx, slog.LevelWarn, "ptpu does not use these settings of its predecessor", slog.Any("variables", names))
 	}
-	defer log.InfoContext(ctx, "stopped")
-	return svc.run(ctx, func(address string) { log.InfoContext(ctx, "ready", slog.String("address", address)) })
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	http := newServer(s.Port, log)
+	if err := http.start(ctx, fail); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, http.stop()) }()
+
+	var b *backend
+	opened := func(ctx context.Context) (err error) {
+		b, err = openBackend(ctx, s, true)
+		return err
+	}
+	err = reach(ctx, log, opened, apis.signIn)
+	if b != nil {
+		defer func() { err = errors.Join(err, b.close()) }()
+	}
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	svc, err := newService(s, b, apis, o)
+	if err != nil {
+		return err
+	}
+	http.ready(ctx)
+	log.LogAttrs(ctx, slog.LevelInfo, "ready", slog.String("address", http.address))
+	svc.run(ctx)
+	log.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "stopped")
+	return stopped(ctx, nil)
+}
+
+// stopped is the error of a run that ended: none when it was told to end, why
+// when it could not go on.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
 }

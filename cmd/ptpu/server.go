@@ -17,7 +17,6 @@ type server struct {
 	http    *http.Server
 	address string
 	serving atomic.Bool
-	failed  chan error
 }
 
 // Limits of the server, so that no caller holds a connection or memory for long.
@@ -31,7 +30,7 @@ const (
 
 // newServer makes a server on the port; 0 is any free one.
 func newServer(port int, log *slog.Logger) *server {
-	s := &server{address: fmt.Sprintf(":%d", port), failed: make(chan error, 1)}
+	s := &server{address: fmt.Sprintf(":%d", port)}
 	s.http = &http.Server{
 		Handler: s.routes(), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -76,8 +75,9 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // a caller that went away
 }
 
-// start listens and serves in the background.
-func (s *server) start(ctx context.Context) error {
+// start listens and serves in the background. It calls failed when it can serve
+// no longer.
+func (s *server) start(ctx context.Context, failed func(error)) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
 	if err != nil {
 		return fmt.Errorf("listening for HTTP on SERVER_PORT: %w", err)
@@ -85,14 +85,17 @@ func (s *server) start(ctx context.Context) error {
 	s.address = listener.Addr().String()
 	go func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- err
+			failed(fmt.Errorf("serving HTTP: %w", err))
 		}
 	}()
 	return nil
 }
 
-// ready says whether readiness answers UP.
-func (s *server) ready(ready bool) { s.serving.Store(ready) }
+// ready has readiness answer UP until ctx ends.
+func (s *server) ready(ctx context.Context) {
+	s.serving.Store(true)
+	context.AfterFunc(ctx, func() { s.serving.Store(false) })
+}
 
 // stop lets answers under way end.
 func (s *server) stop() error {

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -35,23 +33,18 @@ const grace = 18 * time.Second
 const lockLength = 30 * time.Second
 
 // service is ptpu on one backend: the listener, the scheduler with what it
-// drives, housekeeping, and the HTTP server.
+// drives, and housekeeping.
 type service struct {
-	settings  settings
 	store     *store.Store
 	listener  *listener.Listener
 	scheduler *scheduler.Scheduler
 	jobs      func(context.Context)
-	http      *server
+	process   bool // false: this pod only listens
 }
 
 // newService joins the parts. Nothing runs yet.
-func newService(s settings, b *backend, log *slog.Logger, o observer) (*service, error) {
+func newService(s settings, b *backend, apis upstreams, o observer) (*service, error) {
 	rows, err := store.New(store.Config{Rows: b.rows, Version: version, AuditRetention: time.Duration(s.AuditRetention)})
-	if err != nil {
-		return nil, err
-	}
-	apis, err := newUpstreams(s, version)
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +83,8 @@ func newService(s settings, b *backend, log *slog.Logger, o observer) (*service,
 	}
 	locks := store.NewLocks(b.locks, owner, lockLength)
 	return &service{
-		settings: s, store: rows, listener: listening, scheduler: scheduling,
+		store: rows, listener: listening, scheduler: scheduling, process: s.ProcessorEnabled,
 		jobs: func(ctx context.Context) { scheduler.RunJobs(ctx, locks, o, b.jobs...) },
-		http: newServer(s.Port, log),
 	}, nil
 }
 
@@ -105,31 +97,13 @@ func ownerName() string {
 	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:8])
 }
 
-// run serves until ctx ends, then finishes or hands back what is in hand. It
-// stops in the reverse order of start, the HTTP server last, so that readiness
-// can be asked to the end. started is told the HTTP address.
-func (s *service) run(ctx context.Context, started func(address string)) error {
-	if err := s.http.start(ctx); err != nil {
-		return err
-	}
+// run works until ctx ends, then finishes or hands back what is in hand.
+func (s *service) run(ctx context.Context) {
 	var working sync.WaitGroup
 	working.Go(func() { s.listener.Run(ctx) })
-	if s.settings.ProcessorEnabled {
+	if s.process {
 		working.Go(func() { s.scheduler.Run(ctx) })
 		working.Go(func() { s.jobs(ctx) })
 	}
-	s.http.ready(true)
-	started(s.http.address)
-	var failed error
-	select {
-	case <-ctx.Done():
-	case failed = <-s.http.failed:
-		failed = fmt.Errorf("serving HTTP: %w", failed)
-	}
-	s.http.ready(false)
-	if failed != nil {
-		return errors.Join(failed, s.http.stop())
-	}
 	working.Wait()
-	return s.http.stop()
 }

@@ -40,6 +40,13 @@ type settings struct {
 	MediumCron       schedule `env:"RETRY_SCHEDULES_MEDIUM_CRON" envDefault:"0 15 */4 * * *" help:"the same after 5 to 10 misses"`
 	LongCron         schedule `env:"RETRY_SCHEDULES_LONG_CRON" envDefault:"0 30 23 * * *" help:"the same after 11 misses and more"`
 
+	EventQueue    string `env:"HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_QUEUE_NAME" help:"SQS queue that the prison events arrive on" required:"aws"`
+	DeadQueue     string `env:"HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_DLQ_NAME" help:"its dead-letter queue" required:"aws"`
+	DomainTopic   string `env:"HMPPS_SQS_TOPICS_DOMAINEVENTTOPIC_ARN" help:"ARN of the SNS topic for domain events" required:"aws"`
+	MessageTable  string `env:"DYNAMODB_TABLENAME" help:"DynamoDB table of the messages" required:"aws"`
+	ScheduleTable string `env:"DYNAMODB_SCHEDULE_TABLENAME" help:"DynamoDB table of the named locks, with the key _id" required:"aws"`
+	Region        string `env:"AWS_REGION" envDefault:"eu-west-2" help:"AWS region; the other variables of the AWS SDK count as the SDK defines them"`
+
 	ProcessorConcurrency int      `env:"PTPU_PROCESSOR_CONCURRENCY" envDefault:"8" help:"bookings in hand at once on this pod"`
 	ListenerConcurrency  int      `env:"PTPU_LISTENER_CONCURRENCY" envDefault:"16" help:"notices in hand at once on this pod"`
 	UpstreamTimeout      duration `env:"PTPU_UPSTREAM_TIMEOUT" envDefault:"10s" help:"deadline of one upstream call"`
@@ -174,7 +181,8 @@ func expectation(fault env.ParseError) string {
 func (s *settings) missing() []string {
 	var faults []string
 	for field, value := range reflect.ValueOf(*s).Fields() {
-		if field.Tag.Get("required") == "always" && value.IsZero() {
+		required := field.Tag.Get("required")
+		if (required == "always" || required == s.Backend && required != "") && value.IsZero() {
 			faults = append(faults, fmt.Sprintf("%s: is required: %s", field.Tag.Get("env"), field.Tag.Get("help")))
 		}
 	}

@@ -440,8 +440,12 @@ func settingsTable(t *testing.T) string {
 		if value := field.Tag.Get("envDefault"); value != "" {
 			byDefault = "`" + value + "`"
 		}
-		if field.Tag.Get("required") == "always" {
+		switch required := field.Tag.Get("required"); required {
+		case "":
+		case "always":
 			byDefault = "required"
+		default:
+			byDefault = "required with `" + required + "`"
 		}
 		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", variable, help, byDefault)
 	}

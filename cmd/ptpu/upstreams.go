@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -16,6 +17,15 @@ type upstreams struct {
 	prison    *prisonapi.Client
 	search    *offendersearch.Client
 	community *communityapi.Client
+	tokens    *upstream.Tokens
+}
+
+// signIn gets a first token, so that refused credentials show at start-up.
+func (u upstreams) signIn(ctx context.Context) error {
+	if _, err := u.tokens.Token(ctx); err != nil {
+		return fmt.Errorf("signing in at OAUTH_ENDPOINT_URL as OAUTH_CLIENT_ID: %w", err)
+	}
+	return nil
 }
 
 // callsPerBooking is how many calls one booking may have under way to one API:
@@ -58,5 +68,5 @@ func newUpstreams(s settings, version string) (upstreams, error) {
 	if err != nil {
 		return upstreams{}, err
 	}
-	return upstreams{prison: prisonapi.New(prison), search: offendersearch.New(search), community: communityapi.New(community)}, nil
+	return upstreams{prison: prisonapi.New(prison), search: offendersearch.New(search), community: communityapi.New(community), tokens: tokens}, nil
 }
