@@ -28,9 +28,10 @@ func (e *engine) run(folder string) (endpoint string, err error) {
 	if err != nil {
 		return "", err
 	}
-	// Removed at once: the process writes on, and this one can read it back.
-	defer complaints.Close()
-	defer os.Remove(complaints.Name())
+	defer func() { // what the engine says once it serves is of no interest
+		_ = complaints.Close()
+		_ = os.Remove(complaints.Name())
+	}()
 	process.Stderr = complaints
 	out, err := process.StdoutPipe()
 	if err != nil {

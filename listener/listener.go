@@ -104,6 +104,10 @@ func New(c Config) (*Listener, error) {
 // batch is the most notices that a queue gives at once.
 const batch = 10
 
+// gather is how long a free hand waits for others, so that hands which come back
+// together ask the queue together: each asking has its price.
+const gather = 20 * time.Millisecond
+
 // keepEvery is how often a notice in hand is kept from being delivered again.
 // It is short, so that the notices of a process that died come back soon.
 const keepEvery = 3 * time.Second
@@ -155,19 +159,23 @@ func (l *Listener) runOnce(ctx, work context.Context, free chan struct{}, inHand
 	}
 }
 
-// take waits for a free hand and returns how many it got, at most a batch.
+// take waits for a free hand, gathers a few more, and returns how many it got,
+// at most a batch.
 func take(ctx context.Context, free chan struct{}) int {
 	select {
 	case <-ctx.Done():
 		return 0
 	case <-free:
 	}
+	gathered := time.After(gather)
 	hands := 1
 	for hands < batch {
 		select {
 		case <-free:
 			hands++
-		default:
+		case <-gathered:
+			return hands
+		case <-ctx.Done():
 			return hands
 		}
 	}

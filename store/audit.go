@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"ptpu"
 	"ptpu/table"
 )
 
 // entryAction appends an audit entry. n tells entries of one transaction apart;
-// two transactions at the same nanosecond are told apart by the message id.
+// those of two transactions at one instant differ in message or kind.
 func (s *Store) entryAction(e ptpu.Entry, n int) table.Action {
 	a := table.Attributes{"kind": string(e.Kind), "at": instant(e.At), "version": s.version}
 	put(a, "messageId", string(e.MessageID))
@@ -20,12 +21,12 @@ func (s *Store) entryAction(e ptpu.Entry, n int) table.Action {
 	put(a, "reason", string(e.Reason))
 	put(a, "traceId", e.TraceID)
 	if len(e.Steps) > 0 {
-		putJSON(a, "steps", e.Steps)
+		putPacked(a, "steps", e.Steps)
 	}
 	if len(e.Others) > 0 {
 		putJSON(a, "others", e.Others)
 	}
-	sort := auditKind + instant(e.At) + "#" + strconv.Itoa(n) + "#" + string(e.MessageID)
+	sort := strings.Join([]string{auditKind + instant(e.At), strconv.Itoa(n), string(e.MessageID), string(e.Kind)}, "#")
 	return table.Put(table.Item{
 		Key:        table.Key{Partition: e.BookingID.String(), Sort: sort},
 		Expires:    e.At.Add(s.retention),
@@ -75,7 +76,7 @@ func entryOf(item table.Item) (ptpu.Entry, error) {
 		TraceID:   f.text("traceId"),
 		Version:   f.text("version"),
 	}
-	f.json("steps", &e.Steps)
+	f.packed("steps", &e.Steps)
 	f.json("others", &e.Others)
 	e.BookingID = f.booking(item.Key)
 	if f.err != nil {

@@ -179,6 +179,7 @@ func TestTheTimelineKeepsEntriesInOrder(t *testing.T) {
 	want.Version = "1.2.3"
 	later := want
 	later.At, later.Kind = want.At.Add(1), ptpu.EntryIgnored
+	later.Steps = slices.Repeat(want.Steps, 20) // long enough to be compressed
 	for _, e := range []ptpu.Entry{later, want} {
 		if err := s.Record(t.Context(), e); err != nil {
 			t.Fatal(err)

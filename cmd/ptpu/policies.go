@@ -23,10 +23,7 @@ type statement struct {
 
 // printPolicies prints the least that the worker and setup must be allowed.
 func printPolicies(out io.Writer, s settings) error {
-	worker, setup, err := policies(s)
-	if err != nil {
-		return err
-	}
+	worker, setup := policies(s)
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(map[string]policy{"worker": worker, "setup": setup})
@@ -34,11 +31,8 @@ func printPolicies(out io.Writer, s settings) error {
 
 // policies are the least that the worker and setup must be allowed. Region and
 // account are those of the domain topic's ARN.
-func policies(s settings) (worker, setup policy, err error) {
-	parts := strings.Split(s.DomainTopic, ":")
-	if len(parts) != 6 || parts[0] != "arn" {
-		return policy{}, policy{}, usage{fmt.Errorf("HMPPS_SQS_TOPICS_DOMAINEVENTTOPIC_ARN: %w", errNoAccount)}
-	}
+func policies(s settings) (worker, setup policy) {
+	parts := strings.Split(s.DomainTopic, ":") // readSettings has seen to its form
 	partition, region, account := parts[1], parts[3], parts[4]
 	arn := func(service, name string) string {
 		return fmt.Sprintf("arn:%s:%s:%s:%s:%s", partition, service, region, account, name)
@@ -55,7 +49,7 @@ func policies(s settings) (worker, setup policy, err error) {
 		statement{Sid: "Topic", Resource: topics, Action: []string{"sns:GetTopicAttributes", "sns:Publish"}},
 		statement{Sid: "Tables", Resource: []string{messages, messages + "/index/*", locks}, Action: []string{
 			"dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:GetItem", "dynamodb:Query",
-			"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem",
+			"dynamodb:PutItem", "dynamodb:DeleteItem",
 		}},
 	)
 	setup = allow(
@@ -64,14 +58,14 @@ func policies(s settings) (worker, setup policy, err error) {
 		}},
 		statement{Sid: "Topics", Resource: []string{arn("sns", "*")}, Action: []string{
 			"sns:CreateTopic", "sns:GetTopicAttributes", "sns:Subscribe", "sns:ListSubscriptionsByTopic",
-			"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes",
+			"sns:GetSubscriptionAttributes",
 		}},
 		statement{Sid: "Tables", Resource: []string{messages, locks}, Action: []string{
 			"dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DescribeTable",
 			"dynamodb:UpdateTimeToLive", "dynamodb:DescribeTimeToLive",
 		}},
 	)
-	return worker, setup, nil
+	return worker, setup
 }
 
 func allow(statements ...statement) policy {

@@ -17,7 +17,7 @@ type notices struct {
 // What a receive asks of the queue. A notice is kept for the visibility again
 // and again while it is in hand; that of a process that died comes back after it.
 const (
-	receiveWait = 5 * time.Second
+	receiveWait = 20 * time.Second // the longest that SQS waits: an idle queue costs the fewest requests
 	visibility  = 10 * time.Second
 )
 

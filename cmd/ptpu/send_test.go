@@ -139,7 +139,6 @@ func TestSendChecksTheSettingsThatItNeeds(t *testing.T) {
 	}{
 		"no address is asked for":      {map[string]string{"PRISON_ENDPOINT_URL": "nowhere"}, ""},
 		"embedded is what it sends to": {map[string]string{"PTPU_BACKEND": "embedded"}, ""},
-		"aws is refused by name":       {map[string]string{"PTPU_BACKEND": "aws"}, "ptpu: PTPU_BACKEND: aws is not part of this build; want embedded\n"},
 		"another backend":              {map[string]string{"PTPU_BACKEND": "memory"}, "ptpu: PTPU_BACKEND: want aws or embedded\n"},
 		"all that is wrong": {
 			map[string]string{"PTPU_BACKEND": "memory", "PTPU_SQLITE_SYNC": "off"},

@@ -42,6 +42,7 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, http.stop()) }()
+	log.LogAttrs(ctx, slog.LevelInfo, "alive", slog.String("address", http.address))
 
 	var b *backend
 	opened := func(ctx context.Context) (err error) {
@@ -60,7 +61,11 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	http.ready(ctx)
-	log.LogAttrs(ctx, slog.LevelInfo, "ready", slog.String("address", http.address))
+	log.LogAttrs(ctx, slog.LevelInfo, "ready")
+	if n := b.events.MaxReceives(); n < fewestReceives {
+		log.LogAttrs(ctx, slog.LevelWarn, "the event queue gives up on a notice too soon: a short outage will fill its dead letters",
+			slog.Int("maxReceiveCount", n), slog.Int("want", maxReceives))
+	}
 	svc.run(ctx)
 	log.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "stopped")
 	return stopped(ctx, nil)

@@ -189,6 +189,9 @@ func (s *settings) missing() []string {
 	return faults
 }
 
+// topicARN is the form of a topic's ARN.
+var topicARN = regexp.MustCompile(`^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
+
 // nonsense lists values that could be read and cannot work. A variable that was
 // found wrong already is not named twice.
 func (s *settings) nonsense(known []string) []string {
@@ -212,6 +215,8 @@ func (s *settings) nonsense(known []string) []string {
 	check(s.SyncMode == "normal" || s.SyncMode == "full", "PTPU_SQLITE_SYNC", "want normal or full")
 	check(slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel), "PTPU_LOG_LEVEL", "want debug, info, warn or error")
 	check(s.LogFormat == "json" || s.LogFormat == "text", "PTPU_LOG_FORMAT", "want json or text")
+	check(s.DomainTopic == "" || topicARN.MatchString(s.DomainTopic), "HMPPS_SQS_TOPICS_DOMAINEVENTTOPIC_ARN",
+		"want the ARN of an SNS topic, such as arn:aws:sns:eu-west-2:000000000000:domain-events")
 	for variable, raw := range s.bases() {
 		if raw != "" {
 			_, err := upstream.ParseBase(raw, false)

@@ -27,12 +27,17 @@ const canary = "canary-3141592653"
 // listens on.
 func required() map[string]string {
 	return map[string]string{
-		"OAUTH_ENDPOINT_URL":           "http://127.0.0.1:9/auth",
-		"OAUTH_CLIENT_ID":              "ptpu",
-		"OAUTH_CLIENT_SECRET":          canary,
-		"PRISON_ENDPOINT_URL":          "http://127.0.0.1:9/prison-api",
-		"COMMUNITY_ENDPOINT_URL":       "http://127.0.0.1:9/community-api",
-		"OFFENDER_SEARCH_ENDPOINT_URL": "http://127.0.0.1:9/offender-search",
+		"OAUTH_ENDPOINT_URL":                           "http://127.0.0.1:9/auth",
+		"OAUTH_CLIENT_ID":                              "ptpu",
+		"OAUTH_CLIENT_SECRET":                          canary,
+		"PRISON_ENDPOINT_URL":                          "http://127.0.0.1:9/prison-api",
+		"COMMUNITY_ENDPOINT_URL":                       "http://127.0.0.1:9/community-api",
+		"OFFENDER_SEARCH_ENDPOINT_URL":                 "http://127.0.0.1:9/offender-search",
+		"HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_QUEUE_NAME": "events",
+		"HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_DLQ_NAME":   "dead",
+		"HMPPS_SQS_TOPICS_DOMAINEVENTTOPIC_ARN":        "arn:aws:sns:eu-west-2:000000000000:domain",
+		"DYNAMODB_TABLENAME":                           "messages",
+		"DYNAMODB_SCHEDULE_TABLENAME":                  "locks",
 	}
 }
 
@@ -63,6 +68,7 @@ func TestDefaults(t *testing.T) {
 		"PTPU_UPSTREAM_TIMEOUT":                       "10s",
 		"PTPU_AUDIT_RETENTION":                        "720h0m0s",
 		"PTPU_BACKEND":                                "aws",
+		"AWS_REGION":                                  "eu-west-2",
 		"PTPU_DATA_DIR":                               "./data",
 		"PTPU_SQLITE_SYNC":                            "normal",
 		"PTPU_LOG_LEVEL":                              "info",
@@ -75,29 +81,35 @@ func TestDefaults(t *testing.T) {
 
 func TestEverySettingIsRead(t *testing.T) {
 	environ := map[string]string{
-		"SERVER_PORT":                                 "8081",
-		"OAUTH_ENDPOINT_URL":                          "https://sign-in.example/auth",
-		"OAUTH_CLIENT_ID":                             "somebody",
-		"OAUTH_CLIENT_SECRET":                         canary,
-		"PRISON_ENDPOINT_URL":                         "https://prison.example",
-		"COMMUNITY_ENDPOINT_URL":                      "https://community.example/",
-		"OFFENDER_SEARCH_ENDPOINT_URL":                "https://search.example/base",
-		"PRISONTOPROBATION_ONLY_PRISONS":              "LEI, mdi,",
-		"PRISONTOPROBATION_HOLD_BACK_DURATION":        "PT1H",
-		"PRISONTOPROBATION_MESSAGE_PROCESSOR_DELAY":   "250",
-		"PRISONTOPROBATION_MESSAGE_PROCESSOR_ENABLED": "false",
-		"RETRY_SCHEDULES_SHORT_CRON":                  "1 0 * * * *",
-		"RETRY_SCHEDULES_MEDIUM_CRON":                 "2 0 * * * 7",
-		"RETRY_SCHEDULES_LONG_CRON":                   "3 0 * * * MON",
-		"PTPU_PROCESSOR_CONCURRENCY":                  "3",
-		"PTPU_LISTENER_CONCURRENCY":                   "5",
-		"PTPU_UPSTREAM_TIMEOUT":                       "90s",
-		"PTPU_AUDIT_RETENTION":                        "P60D",
-		"PTPU_BACKEND":                                "embedded",
-		"PTPU_DATA_DIR":                               "/var/lib/ptpu",
-		"PTPU_SQLITE_SYNC":                            "full",
-		"PTPU_LOG_LEVEL":                              "debug",
-		"PTPU_LOG_FORMAT":                             "text",
+		"SERVER_PORT":                                  "8081",
+		"OAUTH_ENDPOINT_URL":                           "https://sign-in.example/auth",
+		"OAUTH_CLIENT_ID":                              "somebody",
+		"OAUTH_CLIENT_SECRET":                          canary,
+		"PRISON_ENDPOINT_URL":                          "https://prison.example",
+		"COMMUNITY_ENDPOINT_URL":                       "https://community.example/",
+		"OFFENDER_SEARCH_ENDPOINT_URL":                 "https://search.example/base",
+		"PRISONTOPROBATION_ONLY_PRISONS":               "LEI, mdi,",
+		"PRISONTOPROBATION_HOLD_BACK_DURATION":         "PT1H",
+		"PRISONTOPROBATION_MESSAGE_PROCESSOR_DELAY":    "250",
+		"PRISONTOPROBATION_MESSAGE_PROCESSOR_ENABLED":  "false",
+		"RETRY_SCHEDULES_SHORT_CRON":                   "1 0 * * * *",
+		"RETRY_SCHEDULES_MEDIUM_CRON":                  "2 0 * * * 7",
+		"RETRY_SCHEDULES_LONG_CRON":                    "3 0 * * * MON",
+		"PTPU_PROCESSOR_CONCURRENCY":                   "3",
+		"PTPU_LISTENER_CONCURRENCY":                    "5",
+		"PTPU_UPSTREAM_TIMEOUT":                        "90s",
+		"PTPU_AUDIT_RETENTION":                         "P60D",
+		"PTPU_BACKEND":                                 "embedded",
+		"HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_QUEUE_NAME": "events",
+		"HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_DLQ_NAME":   "dead",
+		"HMPPS_SQS_TOPICS_DOMAINEVENTTOPIC_ARN":        "arn:aws:sns:eu-west-2:000000000000:domain",
+		"DYNAMODB_TABLENAME":                           "messages",
+		"DYNAMODB_SCHEDULE_TABLENAME":                  "locks",
+		"AWS_REGION":                                   "eu-west-1",
+		"PTPU_DATA_DIR":                                "/var/lib/ptpu",
+		"PTPU_SQLITE_SYNC":                             "full",
+		"PTPU_LOG_LEVEL":                               "debug",
+		"PTPU_LOG_FORMAT":                              "text",
 	}
 	s, err := readSettings(environ)
 	if err != nil {
@@ -267,6 +279,22 @@ func everythingWrong() map[string]string {
 	}
 }
 
+func TestWhatAWSNeedsIsAskedForWithAWS(t *testing.T) {
+	environ := required()
+	for field := range reflect.TypeFor[settings]().Fields() {
+		if field.Tag.Get("required") == "aws" {
+			delete(environ, field.Tag.Get("env"))
+		}
+	}
+	if _, err := readSettings(with(environ, map[string]string{"PTPU_BACKEND": "embedded"})); err != nil {
+		t.Errorf("the embedded backend asks for %v", err)
+	}
+	_, err := readSettings(environ)
+	if err == nil || strings.Count(err.Error(), "\n") != 4 || !strings.Contains(err.Error(), "DYNAMODB_TABLENAME: is required") {
+		t.Errorf("aws asks for %v, want the five that it needs", err)
+	}
+}
+
 func TestAllFaultsAreListedAtOnce(t *testing.T) {
 	code, out, errs := cli(t, everythingWrong(), "", "serve")
 	if code != exitUsage || out != "" {
@@ -281,10 +309,12 @@ func TestAllFaultsAreListedAtOnce(t *testing.T) {
 		named = append(named, variable)
 	}
 	// A client id is the one variable that cannot be wrong but by missing, a
-	// secret likewise; any text names a folder.
+	// secret likewise; any text names a folder or a region, and what aws needs is
+	// asked for with aws.
 	var want []string
 	for field := range reflect.TypeFor[settings]().Fields() {
-		if name := field.Tag.Get("env"); name != "OAUTH_CLIENT_SECRET" && name != "PTPU_DATA_DIR" {
+		name := field.Tag.Get("env")
+		if !slices.Contains([]string{"OAUTH_CLIENT_SECRET", "PTPU_DATA_DIR", "AWS_REGION"}, name) && field.Tag.Get("required") != "aws" {
 			want = append(want, name)
 		}
 	}

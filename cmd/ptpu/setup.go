@@ -191,5 +191,3 @@ func (s setup) subscription(ctx context.Context, topic, queue string, raw bool) 
 
 // nameOf is the last part of an ARN.
 func nameOf(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
-
-var errNoAccount = errors.New("want an ARN such as arn:aws:sns:eu-west-2:000000000000:domain-events")

@@ -36,7 +36,7 @@ func (c simulatorsCommand) Run(ctx context.Context, p *process) (err error) {
 	defer func() { err = errors.Join(err, world.Close()) }()
 	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
-		return fmt.Errorf("listening on --addr=%s: %w", c.Addr, err)
+		return usage{fmt.Errorf("--addr=%s: %w", c.Addr, err)}
 	}
 	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: readHeaderTimeout}
 	stopping := context.AfterFunc(ctx, func() { _ = server.Close() })

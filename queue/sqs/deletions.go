@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -123,7 +124,7 @@ func failure(entry types.BatchResultErrorEntry) error {
 	if entry.SenderFault {
 		err.Fault = smithy.FaultClient
 	}
-	if meaningOf(err) == queue.ErrGone {
+	if errors.Is(meaningOf(err), queue.ErrGone) {
 		return nil
 	}
 	return fmt.Errorf("in a batch: %w", err)

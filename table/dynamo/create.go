@@ -81,7 +81,7 @@ func create(ctx context.Context, client Manager, spec Spec, made *Made) error {
 func createTable(ctx context.Context, client Manager, spec Spec) error {
 	in := &dynamodb.CreateTableInput{
 		TableName:            &spec.Name,
-		AttributeDefinitions: spec.definitions(),
+		AttributeDefinitions: definitions(spec.keyNames()...),
 		KeySchema:            schema(spec.Partition, spec.Sort),
 		BillingMode:          types.BillingModePayPerRequest,
 	}
@@ -109,7 +109,7 @@ func addIndexes(ctx context.Context, client Manager, spec Spec, indexes []table.
 		}
 		_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
 			TableName:            &spec.Name,
-			AttributeDefinitions: spec.definitions(),
+			AttributeDefinitions: definitions(partitionOf(index.Name), sortOf(index.Name)),
 			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
 				IndexName:  aws.String(index.Name),
 				KeySchema:  indexSchema(index),

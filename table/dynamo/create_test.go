@@ -44,7 +44,7 @@ func TestCreateIsSafeToRepeat(t *testing.T) {
 func TestATableOfEitherShapeIsBilledByRequest(t *testing.T) {
 	client := engine(t)
 	for _, wanted := range []dynamo.Spec{
-		{Name: fresh("messages"), Partition: "booking", Sort: "row", Indexes: spec.Indexes},
+		{Name: fresh("messages"), Partition: "pk", Sort: "sk", Indexes: spec.Indexes},
 		{Name: fresh("locks"), Partition: "_id", NoExpiry: true},
 	} {
 		create(t, client, wanted)
@@ -57,7 +57,7 @@ func TestATableOfEitherShapeIsBilledByRequest(t *testing.T) {
 
 func TestCreateAddsAnIndexOfALaterRelease(t *testing.T) {
 	client := engine(t)
-	before := dynamo.Spec{Name: fresh("messages"), Partition: "booking", Sort: "row", Indexes: spec.Indexes[:1]}
+	before := dynamo.Spec{Name: fresh("messages"), Partition: "pk", Sort: "sk", Indexes: spec.Indexes[:1]}
 	create(t, client, before)
 	after := before
 	after.Indexes = append(slices.Clone(spec.Indexes), table.Index{Name: "third"})
@@ -77,14 +77,14 @@ func TestCheckAndCreateNameEveryDifference(t *testing.T) {
 	create(t, client, found)
 	switchOnTTL(t, client, found.Name, "deleteBy")
 	wanted := dynamo.Spec{
-		Name: found.Name, Partition: "booking", Sort: "row",
+		Name: found.Name, Partition: "pk", Sort: "sk",
 		Indexes: []table.Index{{Name: "due"}, {Name: "report", Project: []string{"status", "locationId"}}},
 	}
 	wantDifferences(t, dynamo.Check(t.Context(), client, wanted),
-		"its key is id (S), want booking (S), row (S)", "index report does not project ttl, status, locationId",
+		"its key is id (S), want pk (S), sk (S)", "index report does not project ttl, status, locationId",
 		"there is no index due", "its time-to-live is on deleteBy, want it on ttl")
 	made, err := dynamo.Create(t.Context(), client, wanted)
-	wantDifferences(t, err, "its key is id (S), want booking (S), row (S)", "index report does not project ttl, status, locationId")
+	wantDifferences(t, err, "its key is id (S), want pk (S), sk (S)", "index report does not project ttl, status, locationId")
 	if made.Table || len(made.Indexes) > 0 || made.TimeToLive {
 		t.Errorf("Create has made %+v in a table that it refuses", made)
 	}

@@ -17,8 +17,13 @@ import (
 //
 //   - moto has no locks, so requests go to it one at a time. TransactionConflict
 //     and throttling never happen there; errors_test.go shows what they become.
-//   - moto does not know a ClientRequestToken again. request_test.go shows that
-//     the SDK repeats it.
+//   - moto does not know a ClientRequestToken again: it judges the conditions of
+//     a repeat anew. repeat_test.go shows that the SDK sends the same token.
+//   - moto takes a transaction of more than 4 MB, a BETWEEN with its bounds the
+//     wrong way round, and a page that starts outside of its range. DynamoDB
+//     refuses each as not valid.
+//   - moto forgets the definitions of older key attributes when an index is
+//     added; DynamoDB adds the new ones to them.
 //   - An index of moto's never lags, and a new table or index is ready at once.
 //   - moto removes nothing that has expired; DynamoDB does within some days.
 //   - moto counts no capacity; package units does.

@@ -15,7 +15,7 @@ import (
 	"ptpu/table/dynamo"
 )
 
-func cancelledFor(codes ...string) error {
+func cancelledFor(codes ...string) *types.TransactionCanceledException {
 	cancelled := &types.TransactionCanceledException{}
 	for _, code := range codes {
 		cancelled.CancellationReasons = append(cancelled.CancellationReasons, types.CancellationReason{Code: aws.String(code)})

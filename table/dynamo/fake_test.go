@@ -62,7 +62,7 @@ func (f *fake) DescribeTimeToLive(_ context.Context, in *dynamodb.DescribeTimeTo
 
 // spec is the table of the tests that need no engine.
 var spec = dynamo.Spec{
-	Name: "messages", Partition: "booking", Sort: "row",
+	Name: "messages", Partition: "pk", Sort: "sk",
 	Indexes: []table.Index{{Name: "due"}, {Name: "report", Project: []string{"status"}}},
 }
 

@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,7 +54,7 @@ func TestARangeIsOneConditionOnTheSortKey(t *testing.T) {
 // A table may have been used by somebody else before.
 func TestRowsOfOthersCountAsAbsent(t *testing.T) {
 	foreign := map[string]types.AttributeValue{
-		"booking": text("p"), "row": text("s"), "lockedAt": &types.AttributeValueMemberL{},
+		"pk": text("p"), "sk": text("s"), "lockedAt": &types.AttributeValueMemberL{},
 	}
 	_, rows := faked(t, func(in any) (any, error) {
 		if _, ok := in.(*dynamodb.GetItemInput); ok {
@@ -76,7 +77,7 @@ func TestAnAttributeOfAnotherTypeIsNotTakenForNone(t *testing.T) {
 	} {
 		_, rows := faked(t, func(any) (any, error) {
 			return &dynamodb.GetItemOutput{Item: map[string]types.AttributeValue{
-				"booking": text("p"), "row": text("s"), "ver": number("1"), "odd": value,
+				"pk": text("p"), "sk": text("s"), "ver": number("1"), "odd": value,
 			}}, nil
 		})
 		if item, err := rows.Get(t.Context(), key); !errors.Is(err, table.ErrInvalid) {
@@ -88,7 +89,7 @@ func TestAnAttributeOfAnotherTypeIsNotTakenForNone(t *testing.T) {
 func TestAnIndexShowsNoMoreThanItShould(t *testing.T) {
 	_, rows := faked(t, func(any) (any, error) { // as an index that projects everything answers
 		return &dynamodb.QueryOutput{Items: []map[string]types.AttributeValue{{
-			"booking": text("p"), "row": text("s"), "ver": number("3"), "ttl": number("9999999999"), "status": text("new"), "secret": text("x"),
+			"pk": text("p"), "sk": text("s"), "ver": number("3"), "ttl": number("9999999999"), "status": text("new"), "secret": text("x"),
 			"reportPartition": text("r"), "reportSort": text("1"), "duePartition": text("d"), "dueSort": text("2"),
 		}}}, nil
 	})
@@ -105,7 +106,7 @@ func TestAnIndexShowsNoMoreThanItShould(t *testing.T) {
 }
 
 func TestAPageOfAnIndexGoesOnAtTheVeryItem(t *testing.T) {
-	last := map[string]types.AttributeValue{"booking": text("p"), "row": text("s"), "duePartition": text("d"), "dueSort": text("2")}
+	last := map[string]types.AttributeValue{"pk": text("p"), "sk": text("s"), "duePartition": text("d"), "dueSort": text("2")}
 	client, rows := faked(t, func(any) (any, error) { return &dynamodb.QueryOutput{LastEvaluatedKey: last}, nil })
 	page, err := rows.QueryIndex(t.Context(), "due", "d", table.Range{Limit: 1})
 	if err != nil || len(page.Items) != 0 || page.Next == "" {
@@ -120,19 +121,22 @@ func TestAPageOfAnIndexGoesOnAtTheVeryItem(t *testing.T) {
 }
 
 func TestOpenRefusesAFaultySpec(t *testing.T) {
-	good := dynamo.Spec{Name: "messages", Partition: "booking", Sort: "row"}
+	good := dynamo.Spec{Name: "messages", Partition: "pk", Sort: "sk"}
 	for name, edit := range map[string]func(*dynamo.Spec){
 		"no name":                       func(s *dynamo.Spec) { s.Name = "" },
 		"name with a blank":             func(s *dynamo.Spec) { s.Name = "my messages" },
 		"no partition key":              func(s *dynamo.Spec) { s.Partition = "" },
-		"one attribute for both keys":   func(s *dynamo.Spec) { s.Sort = "booking" },
+		"one attribute for both keys":   func(s *dynamo.Spec) { s.Sort = "pk" },
 		"a key named as the version":    func(s *dynamo.Spec) { s.Sort = "ver" },
 		"a key named as the expiry":     func(s *dynamo.Spec) { s.Partition = "ttl" },
 		"a key named as an index's key": func(s *dynamo.Spec) { s.Sort, s.Indexes = "dueSort", []table.Index{{Name: "due"}} },
 		"index without a name":          func(s *dynamo.Spec) { s.Indexes = []table.Index{{}} },
 		"index with a short name":       func(s *dynamo.Spec) { s.Indexes = []table.Index{{Name: "by"}} },
 		"index named twice":             func(s *dynamo.Spec) { s.Indexes = []table.Index{{Name: "due"}, {Name: "due"}} },
-		"index that projects a key":     func(s *dynamo.Spec) { s.Indexes = []table.Index{{Name: "due", Project: []string{"row"}}} },
+		"index that projects too much": func(s *dynamo.Spec) {
+			s.Indexes = []table.Index{{Name: "due", Project: strings.Fields(strings.Repeat("x ", 20))}}
+		},
+		"index that projects a key": func(s *dynamo.Spec) { s.Indexes = []table.Index{{Name: "due", Project: []string{"sk"}}} },
 	} {
 		faulty := good
 		edit(&faulty)

@@ -25,8 +25,8 @@ func indexSchema(index table.Index) []types.KeySchemaElement {
 	return schema(partitionOf(index.Name), sortOf(index.Name))
 }
 
-// definitions declare the key attributes, all of them strings.
-func (s Spec) definitions() []types.AttributeDefinition {
+// keyNames lists the key attributes of the table and of all its indexes.
+func (s Spec) keyNames() []string {
 	names := []string{s.Partition}
 	if s.Sort != "" {
 		names = append(names, s.Sort)
@@ -34,6 +34,12 @@ func (s Spec) definitions() []types.AttributeDefinition {
 	for _, index := range s.Indexes {
 		names = append(names, partitionOf(index.Name), sortOf(index.Name))
 	}
+	return names
+}
+
+// definitions declare key attributes, which are strings all of them. A request
+// declares those that it makes a key, no more and no fewer.
+func definitions(names ...string) []types.AttributeDefinition {
 	definitions := make([]types.AttributeDefinition, len(names))
 	for i, name := range names {
 		definitions[i] = types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeTypeS}
@@ -101,7 +107,7 @@ func indexOf(found *types.TableDescription, name string) (types.GlobalSecondaryI
 	return types.GlobalSecondaryIndexDescription{}, false
 }
 
-// keyText shows a key for comparison and for people, such as "booking (S), row
+// keyText shows a key for comparison and for people, such as "pk (S), sk
 // (S)". An attribute that kinds does not know is a string.
 func keyText(key []types.KeySchemaElement, kinds map[string]string) string {
 	texts := make([]string, len(key))

@@ -43,16 +43,10 @@ func (s Spec) index(name string) (table.Index, bool) {
 }
 
 // own lists the attributes that the table keeps for itself.
-func (s Spec) own() []string {
-	names := []string{s.Partition, versionAttribute, ttlAttribute}
-	if s.Sort != "" {
-		names = append(names, s.Sort)
-	}
-	for _, index := range s.Indexes {
-		names = append(names, partitionOf(index.Name), sortOf(index.Name))
-	}
-	return names
-}
+func (s Spec) own() []string { return append(s.keyNames(), versionAttribute, ttlAttribute) }
+
+// maxProjected is the most attributes that DynamoDB lets an index project by name.
+const maxProjected = 20
 
 // validName is DynamoDB's rule for tables and indexes.
 var validName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
@@ -74,6 +68,9 @@ func (s Spec) validate() error {
 	for _, index := range s.Indexes {
 		if !validName.MatchString(index.Name) {
 			return fmt.Errorf("%w: index name %q, want 3 to 255 of A-Z a-z 0-9 _ . -", table.ErrInvalid, index.Name)
+		}
+		if n := len(s.projected(index)); n > maxProjected {
+			return fmt.Errorf("%w: index %s projects %d attributes, want %d at most", table.ErrInvalid, index.Name, n, maxProjected)
 		}
 		for _, name := range index.Project {
 			if name == "" || slices.Contains(own, name) {

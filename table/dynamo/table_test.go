@@ -13,7 +13,7 @@ func TestContract(t *testing.T) {
 	fewer(t, 15)
 	tabletest.Exercise(t, func(t *testing.T, spec tabletest.Spec) table.Table {
 		t.Helper()
-		wanted := dynamo.Spec{Name: fresh("messages"), Partition: "booking", Sort: "row", Indexes: spec.Indexes}
+		wanted := dynamo.Spec{Name: fresh("messages"), Partition: "pk", Sort: "sk", Indexes: spec.Indexes}
 		if spec.NoSortKey {
 			wanted = dynamo.Spec{Name: fresh("locks"), Partition: "_id", Indexes: spec.Indexes, NoExpiry: true}
 		}

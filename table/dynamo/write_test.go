@@ -44,7 +44,7 @@ func TestAPutKeepsTheNamesOfItsAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"booking": "p", "row": "s", "ver": "number 7", "ttl": "number 1893553445",
+		"pk": "p", "sk": "s", "ver": "number 7", "ttl": "number 1893553445",
 		"duePartition": "due#07", "dueSort": "now",
 		"offenderNo": "A1111BC", "retryCount": "number 4", "reportable": "flag",
 	}
@@ -94,7 +94,7 @@ func TestEachTransactionHasATokenOfItsOwn(t *testing.T) {
 
 // stored is a row in the way of an unconditioned put.
 func stored(version, ttl string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"booking": text("p"), "row": text("s"), "ver": number(version), "ttl": number(ttl)}
+	return map[string]types.AttributeValue{"pk": text("p"), "sk": text("s"), "ver": number(version), "ttl": number(ttl)}
 }
 
 const longAgo, farAway = "1", "99999999999"
@@ -106,7 +106,7 @@ func TestAnUnconditionedPutLearnsWhatItReplaces(t *testing.T) {
 	}{
 		"an item":          {stored("41", farAway), "number 42"},
 		"what has expired": {stored("41", longAgo), "number 1"},
-		"another's row":    {map[string]types.AttributeValue{"booking": text("p"), "row": text("s")}, "number 1"},
+		"another's row":    {map[string]types.AttributeValue{"pk": text("p"), "sk": text("s")}, "number 1"},
 		"what is gone now": {nil, "number 1"},
 	} {
 		refusals := []error{&types.ConditionalCheckFailedException{Item: c.inTheWay}}
@@ -140,7 +140,7 @@ func TestATransactionLearnsWhatItsUnconditionedPutsReplace(t *testing.T) {
 			return nil, nil
 		}
 		first = false
-		refusal := cancelledFor("None", "ConditionalCheckFailed").(*types.TransactionCanceledException)
+		refusal := cancelledFor("None", "ConditionalCheckFailed")
 		refusal.CancellationReasons[1].Item = stored("8", farAway)
 		return nil, refusal
 	})
@@ -169,7 +169,7 @@ func TestAnUnconditionedPutGivesUpInTheEnd(t *testing.T) {
 
 func TestTheTablesOwnAttributesAreRefused(t *testing.T) {
 	client, rows := faked(t, nil)
-	for _, name := range []string{"booking", "row", "ver", "ttl", "duePartition", "dueSort", "reportPartition", "reportSort"} {
+	for _, name := range []string{"pk", "sk", "ver", "ttl", "duePartition", "dueSort", "reportPartition", "reportSort"} {
 		item := table.Item{Key: key, Attributes: table.Attributes{name: "x"}}
 		if err := rows.Write(t.Context(), table.Put(item, table.Always())); !errors.Is(err, table.ErrInvalid) {
 			t.Errorf("attribute %s: got error %v, want %v", name, err, table.ErrInvalid)

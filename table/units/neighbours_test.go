@@ -13,12 +13,16 @@ func date(year int, month time.Month, day int) ptpu.Date {
 }
 
 // nomis knows a sentenced person, with most of the dates that there can be.
-type nomis struct{ processor.Prison }
+type nomis struct {
+	processor.Prison
+	// released: the booking is not active.
+	released bool
+}
 
-func (*nomis) Booking(context.Context, ptpu.BookingID) (ptpu.Booking, error) {
+func (n *nomis) Booking(context.Context, ptpu.BookingID) (ptpu.Booking, error) {
 	recall := false
 	return ptpu.Booking{
-		ID: booking, BookNumber: "41001A", OffenderNo: "A1111BC", Active: true, Agency: "MDI",
+		ID: booking, BookNumber: "41001A", OffenderNo: "A1111BC", Active: !n.released, Agency: "MDI",
 		LocationDescription: "Moorland (HMP & YOI)", Recall: &recall, LegalStatus: "SENTENCED",
 	}, nil
 }
@@ -47,8 +51,9 @@ type delius struct {
 	numberSet bool
 	// nobody is found by the search.
 	nobody bool
-	// location is what setting it answers.
-	location error
+	// elsewhere: setting the location is not found, because Delius has the
+	// event elsewhere.
+	elsewhere bool
 }
 
 func (d *delius) Match(context.Context, ptpu.Person, ptpu.OffenderNo, string, string) (ptpu.SearchResult, error) {
@@ -76,7 +81,13 @@ func (*delius) SetBookNumber(context.Context, ptpu.OffenderNo, ptpu.BookNumber, 
 }
 
 func (d *delius) SetLocation(context.Context, ptpu.OffenderNo, ptpu.BookNumber, ptpu.PrisonCode) error {
-	return d.location
+	if d.elsewhere {
+		return &ptpu.CallError{
+			Upstream: "community-api", Method: "PUT", Status: 404, Kind: ptpu.ErrNotFound,
+			Route: "/secure/offenders/nomsNumber/{nomsNumber}/custody/bookingNumber/{bookingNumber}",
+		}
+	}
+	return nil
 }
 
 func (*delius) ReplaceKeyDates(context.Context, ptpu.OffenderNo, ptpu.BookNumber, ptpu.KeyDates) error {

@@ -10,8 +10,8 @@ import (
 // The names of the attributes beside an item's own, as table/dynamo writes them
 // for the message table: names count like values do.
 const (
-	partitionName = "booking"
-	sortName      = "row"
+	partitionName = "pk"
+	sortName      = "sk"
 	versionName   = "ver"
 	expiryName    = "ttl"
 	// These follow the name of an index.

@@ -267,24 +267,24 @@ func TestALargeEntryTakesMore(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	key := table.Key{Partition: "p", Sort: "s"} // booking + p, row + s: 12 bytes
+	key := table.Key{Partition: "p", Sort: "s"} // pk + p, sk + s: 6 bytes
 	for what, c := range map[string]struct {
 		item table.Item
 		want int
 	}{
 		"nothing":             {table.Item{}, 0},
-		"a key":               {table.Item{Key: key}, 12},
-		"no sort key":         {table.Item{Key: table.Key{Partition: "p"}}, 8},
-		"the version":         {table.Item{Key: key, Version: 12}, 12 + 3 + 2},
-		"the expiry":          {table.Item{Key: key, Expires: time.Unix(1893553445, 0)}, 12 + 3 + 6},
-		"a place":             {table.Item{Key: key, Index: map[string]table.IndexKey{"due": {Partition: "ab", Sort: "cde"}}}, 12 + 12 + 2 + 7 + 3},
-		"text, name included": {table.Item{Key: key, Attributes: table.Attributes{"shirt-color": "R"}}, 12 + 12},
-		"text in UTF-8":       {table.Item{Key: key, Attributes: table.Attributes{"é": "東京"}}, 12 + 2 + 6},
-		"a flag":              {table.Item{Key: key, Attributes: table.Attributes{"a": true}}, 12 + 1 + 1},
-		"zero":                {table.Item{Key: key, Attributes: table.Attributes{"a": int64(0)}}, 12 + 1 + 1},
-		"two digits":          {table.Item{Key: key, Attributes: table.Attributes{"a": int64(27)}}, 12 + 1 + 2},
-		"three digits":        {table.Item{Key: key, Attributes: table.Attributes{"a": int64(-103)}}, 12 + 1 + 3},
-		"zeros behind":        {table.Item{Key: key, Attributes: table.Attributes{"a": int64(1_300_000)}}, 12 + 1 + 2},
+		"a key":               {table.Item{Key: key}, 6},
+		"no sort key":         {table.Item{Key: table.Key{Partition: "p"}}, 3},
+		"the version":         {table.Item{Key: key, Version: 12}, 6 + 3 + 2},
+		"the expiry":          {table.Item{Key: key, Expires: time.Unix(1893553445, 0)}, 6 + 3 + 6},
+		"a place":             {table.Item{Key: key, Index: map[string]table.IndexKey{"due": {Partition: "ab", Sort: "cde"}}}, 6 + 12 + 2 + 7 + 3},
+		"text, name included": {table.Item{Key: key, Attributes: table.Attributes{"size": "R"}}, 6 + 5},
+		"text in UTF-8":       {table.Item{Key: key, Attributes: table.Attributes{"é": "東京"}}, 6 + 2 + 6},
+		"a flag":              {table.Item{Key: key, Attributes: table.Attributes{"a": true}}, 6 + 1 + 1},
+		"zero":                {table.Item{Key: key, Attributes: table.Attributes{"a": int64(0)}}, 6 + 1 + 1},
+		"two digits":          {table.Item{Key: key, Attributes: table.Attributes{"a": int64(27)}}, 6 + 1 + 2},
+		"three digits":        {table.Item{Key: key, Attributes: table.Attributes{"a": int64(-103)}}, 6 + 1 + 3},
+		"zeros behind":        {table.Item{Key: key, Attributes: table.Attributes{"a": int64(1_300_000)}}, 6 + 1 + 2},
 	} {
 		if got := units.Size(c.item); got != c.want {
 			t.Errorf("%s: %d bytes, want %d", what, got, c.want)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ptpu"
@@ -23,6 +24,7 @@ import (
 // world is ptpu's own code, from the notice to the domain event, on a counted
 // table, with neighbours that answer as theirs do in the usual case.
 type world struct {
+	t      *testing.T
 	table  *stepwise
 	store  *store.Store
 	nomis  *nomis
@@ -38,9 +40,16 @@ const (
 	holdback                = 15 * time.Minute
 )
 
+// play runs a story in a bubble, where waiting takes no time.
+func play(t *testing.T, story func(*world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { story(newWorld(t)) })
+}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
+		t:     t,
 		table: &stepwise{Counted: counted(t, sqlite.Spec{Name: "messages", Indexes: store.Indexes()})},
 		nomis: &nomis{}, delius: &delius{}, queue: &queue{},
 	}
@@ -80,26 +89,35 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// receive has the listener take the notice off the queue.
-func (w *world) receive(t *testing.T) {
-	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
+// receive has the listener take the notice off the queue, and returns once the
+// message it became is ripe.
+func (w *world) receive() {
+	ctx, stop := context.WithCancel(w.t.Context())
 	w.queue.acknowledged = stop
 	w.listening.Run(ctx)
+	time.Sleep(holdback)
 }
 
 // attempt has the aggregator do what is due, and wants it to end in the state.
-func (w *world) attempt(t *testing.T, want ptpu.State) {
-	t.Helper()
-	if held, err := w.aggregating.Handle(t.Context(), booking); held || err != nil {
-		t.Fatalf("held %t, error %v", held, err)
+func (w *world) attempt(want ptpu.State) {
+	w.t.Helper()
+	if held, err := w.aggregating.Handle(w.t.Context(), booking); held || err != nil {
+		w.t.Fatalf("held %t, error %v", held, err)
 	}
-	counted := w.table.steps
-	messages, err := w.store.Messages(t.Context(), booking)
+	counted := w.table.take()
+	messages, err := w.store.Messages(w.t.Context(), booking)
 	if err != nil || len(messages) != 1 || messages[0].State != want {
-		t.Fatalf("messages %+v, error %v; want one in state %s", messages, err, want)
+		w.t.Fatalf("messages %+v, error %v; want one in state %s", messages, err, want)
 	}
-	w.table.steps = counted
+	w.table.forget(counted)
+}
+
+// again has the next attempt made. What was counted before is forgotten.
+func (w *world) again(want ptpu.State) {
+	w.t.Helper()
+	time.Sleep(time.Hour)
+	w.table.take()
+	w.attempt(want)
 }
 
 // stepwise keeps what each call of the table took, in order.
@@ -108,6 +126,8 @@ type stepwise struct {
 	mu    sync.Mutex
 	steps []units.Account
 }
+
+var _ table.Table = (*stepwise)(nil)
 
 func (s *stepwise) step() {
 	s.mu.Lock()
@@ -122,6 +142,13 @@ func (s *stepwise) take() []units.Account {
 	steps := s.steps
 	s.steps = nil
 	return steps
+}
+
+// forget leaves nothing of what was counted but these steps.
+func (s *stepwise) forget(but []units.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.steps = but
 }
 
 func (s *stepwise) Get(ctx context.Context, key table.Key) (table.Item, error) {
@@ -174,9 +201,15 @@ func (q *queue) MaxReceives() int { return 0 }
 
 type topic struct{}
 
-func (topic) Publish(context.Context, string, map[string]string) error { return nil }
+// Publish takes a moment: a timeline keeps one entry of a message at an instant.
+func (topic) Publish(context.Context, string, map[string]string) error {
+	time.Sleep(time.Millisecond)
+	return nil
+}
 
 // hourly is a rhythm.
 type hourly struct{}
 
-func (hourly) Next(_ ptpu.Tier, after time.Time) time.Time { return after.Truncate(time.Hour).Add(time.Hour) }
+func (hourly) Next(_ ptpu.Tier, after time.Time) time.Time {
+	return after.Truncate(time.Hour).Add(time.Hour)
+}
