@@ -96,20 +96,14 @@ func wantNoOverlap(t *testing.T, world *localstack.World) {
 	}
 }
 
-// entriesOf counts the entries of a kind on a booking's timeline.
-func entriesOf(t *testing.T, s *store.Store, booking int64, kind ptpu.EntryKind) int {
+// entriesOf are the entries of a kind on a booking's timeline.
+func entriesOf(t *testing.T, s *store.Store, booking int64, kind ptpu.EntryKind) []ptpu.Entry {
 	t.Helper()
 	entries, err := s.Timeline(t.Context(), ptpu.BookingID(booking))
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	for _, e := range entries {
-		if e.Kind == kind {
-			n++
-		}
-	}
-	return n
+	return slices.DeleteFunc(entries, func(e ptpu.Entry) bool { return e.Kind != kind })
 }
 
 func TestTheMainJobOnAWS(t *testing.T) {
@@ -233,17 +227,25 @@ func TestTwoProcessesShareTheWorkAndOneIsKilled(t *testing.T) {
 	first.kill()
 	killed := time.Now()
 	wantAllCompleted(t, s, people)
-	t.Logf("settled %s after the kill (tick 0.2 s, claim %s)", time.Since(killed).Round(time.Millisecond), ptpu.ClaimLength)
 	wantNoOverlap(t, world)
 	cut := 0
+	var latest time.Duration
 	for _, b := range people.Bookings {
-		n := entriesOf(t, s, b.BookingID, ptpu.EntryCutOff)
-		cut += n
-		if done := entriesOf(t, s, b.BookingID, ptpu.EntryAttempt); done != 1 || n > 1 {
-			t.Errorf("booking %d: %d attempts settled, %d cut off", b.BookingID, done, n)
+		cutOff := entriesOf(t, s, b.BookingID, ptpu.EntryCutOff)
+		for _, e := range cutOff {
+			latest = max(latest, e.At.Sub(killed))
+		}
+		cut += len(cutOff)
+		if done := entriesOf(t, s, b.BookingID, ptpu.EntryAttempt); len(done) != 1 || len(cutOff) > 1 {
+			t.Errorf("booking %d: %d attempts settled, %d cut off", b.BookingID, len(done), len(cutOff))
 		}
 	}
-	t.Logf("100 bookings, %d attempts cut off by the kill", cut)
+	// Far beyond the 7.2 seconds that tick, claim and two more make: the figure
+	// is for people, the limit only catches what is broken on any machine.
+	if latest > 30*time.Second {
+		t.Errorf("the last of %d was taken over %s after the kill", cut, latest)
+	}
+	t.Logf("100 bookings, %d attempts cut off by the kill, the last taken over after %s", cut, latest.Round(time.Millisecond))
 }
 
 // A process is stopped for longer than its claims last while it has work in
@@ -281,7 +283,7 @@ func TestAStoppedProcessWritesNothingWhenItGoesOn(t *testing.T) {
 		t.Errorf("the process that went on settled an attempt:\n%s", more)
 	}
 	for _, b := range people.Bookings {
-		if n := entriesOf(t, s, b.BookingID, ptpu.EntryAttempt); n != 1 {
+		if n := len(entriesOf(t, s, b.BookingID, ptpu.EntryAttempt)); n != 1 {
 			t.Errorf("booking %d: %d attempts settled, want the other's one", b.BookingID, n)
 		}
 	}
