@@ -27,13 +27,19 @@ TEST_TIMEOUT ?= 6m
 RACE_TIMEOUT ?= 9m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test engines lint race cover golden
+.PHONY: help run up down build test engines lint race cover golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build ptpu and start all of it on this machine; Ctrl-C stops it
 	@$(BIN) local
+
+up: ## the same on the aws backend in containers: LocalStack, simulators, ptpu (needs Docker)
+	docker compose up --build
+
+down: ## stop the containers and forget what they kept
+	docker compose --profile two down --volumes
 
 build: ## build bin/ptpu
 	@echo "building $(BIN) (the first time takes a minute or two)"

@@ -24,7 +24,7 @@ func (t *Table) Query(ctx context.Context, partition string, r table.Range) (tab
 }
 
 func (t *Table) query(ctx context.Context, partition string, r table.Range) (page table.Page, err error) {
-	if err := checkRange(partition, r); err != nil {
+	if err := table.CheckRange(partition, r); err != nil {
 		return table.Page{}, err
 	}
 	if t.spec.Sort == "" && (r.From != "" || r.After != "") || isEmpty(r) {
@@ -74,7 +74,7 @@ func (t *Table) queryIndex(ctx context.Context, name, partition string, r table.
 	if !ok {
 		return table.Page{}, fmt.Errorf("%w: no such index", table.ErrInvalid)
 	}
-	if err := checkRange(partition, r); err != nil {
+	if err := table.CheckRange(partition, r); err != nil {
 		return table.Page{}, err
 	}
 	if isEmpty(r) {

@@ -42,6 +42,11 @@ func (s Spec) index(name string) (table.Index, bool) {
 	return s.Indexes[i], true
 }
 
+// shape is what requests have to fit.
+func (s Spec) shape() table.Shape {
+	return table.Shape{NoSortKey: s.Sort == "", NoExpiry: s.NoExpiry, Indexes: s.Indexes, Reserved: s.own()}
+}
+
 // own lists the attributes that the table keeps for itself.
 func (s Spec) own() []string { return append(s.keyNames(), versionAttribute, ttlAttribute) }
 

@@ -62,7 +62,7 @@ func (t *Table) Get(ctx context.Context, key table.Key) (table.Item, error) {
 }
 
 func (t *Table) get(ctx context.Context, key table.Key) (table.Item, error) {
-	if err := t.spec.checkKey(key); err != nil {
+	if err := t.spec.shape().CheckKey(key); err != nil {
 		return table.Item{}, err
 	}
 	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{

@@ -22,7 +22,7 @@ const assumptions = 8
 // the answer of a single unconditioned put is lost, the SDK's repeat meets the
 // put's own result, and the version grows by two.
 func (t *Table) Write(ctx context.Context, actions ...table.Action) error {
-	err := t.spec.checkActions(actions)
+	err := t.spec.shape().CheckActions(actions)
 	if err == nil {
 		err = t.write(ctx, actions)
 	}

@@ -31,7 +31,7 @@ func (t *Table) Query(ctx context.Context, partition string, r table.Range) (tab
 }
 
 func (t *Table) query(ctx context.Context, partition string, r table.Range) (page table.Page, err error) {
-	if err := checkRange(partition, r); err != nil {
+	if err := table.CheckRange(partition, r); err != nil {
 		return table.Page{}, err
 	}
 	s := selection{sql: t.sql.query, args: []any{partition, time.Now().Unix()}, order: itemOrder}
@@ -71,7 +71,7 @@ func (t *Table) queryIndex(ctx context.Context, index, partition string, r table
 	if _, ok := t.spec.index(index); !ok {
 		return table.Page{}, fmt.Errorf("%w: no such index", table.ErrInvalid)
 	}
-	if err := checkRange(partition, r); err != nil {
+	if err := table.CheckRange(partition, r); err != nil {
 		return table.Page{}, err
 	}
 	s := selection{
@@ -104,17 +104,6 @@ func (t *Table) queryIndex(ctx context.Context, index, partition string, r table
 		return err
 	})
 	return page, err
-}
-
-// checkRange refuses what no backend could answer.
-func checkRange(partition string, r table.Range) error {
-	if partition == "" {
-		return fmt.Errorf("%w: no partition key", table.ErrInvalid)
-	}
-	if r.Limit < 0 {
-		return fmt.Errorf("%w: limit %d", table.ErrInvalid, r.Limit)
-	}
-	return checkText(partition, r.From, r.To)
 }
 
 // selection is a query under construction. There are few texts in all, so that

@@ -66,6 +66,9 @@ func (s Spec) validate() error {
 	return nil
 }
 
+// shape is what requests have to fit.
+func (s Spec) shape() table.Shape { return table.Shape{NoSortKey: s.NoSortKey, Indexes: s.Indexes} }
+
 func (s Spec) index(name string) (table.Index, bool) {
 	i := slices.IndexFunc(s.Indexes, func(x table.Index) bool { return x.Name == name })
 	if i < 0 {
@@ -84,7 +87,7 @@ func (t *Table) Get(ctx context.Context, key table.Key) (table.Item, error) {
 }
 
 func (t *Table) get(ctx context.Context, key table.Key) (table.Item, error) {
-	if err := t.spec.checkKey(key); err != nil {
+	if err := t.spec.shape().CheckKey(key); err != nil {
 		return table.Item{}, err
 	}
 	item := table.Item{Key: key}

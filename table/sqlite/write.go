@@ -12,7 +12,7 @@ import (
 
 // Write implements table.Table.
 func (t *Table) Write(ctx context.Context, actions ...table.Action) error {
-	err := t.spec.checkActions(actions)
+	err := t.spec.shape().CheckActions(actions)
 	if err == nil {
 		err = t.file.Write(ctx, func(tx *embedded.Tx) error { return t.apply(tx, actions) })
 	}
