@@ -12,8 +12,8 @@ import (
 
 // What is processed costs an idle tick nothing, however much of it there is.
 func TestAnIdleTickCostsTheSameWhateverIsStored(t *testing.T) {
-	if testing.Short() {
-		t.Skip("stores 200,000 rows")
+	if testing.Short() || raceDetector {
+		t.Skip("stores 200,000 rows, one after another")
 	}
 	counted := units.New(messageTable(t), store.Indexes())
 	s := open(t, counted)

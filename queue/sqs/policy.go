@@ -21,7 +21,7 @@ func allowing(policy, topic, queue string) (allowed string, changed bool, err er
 	}
 	for _, s := range statements {
 		statement, _ := s.(map[string]any)
-		if statement["Effect"] == "Allow" && names(statement["Condition"], topic) {
+		if statement["Effect"] == "Allow" && allowsSending(statement["Action"]) && names(statement["Condition"], topic) {
 			return policy, false, nil
 		}
 	}
@@ -34,6 +34,16 @@ func allowing(policy, topic, queue string) (allowed string, changed bool, err er
 	})
 	text, err := json.Marshal(document)
 	return string(text), true, err
+}
+
+// allowsSending reports whether an action, or a list of them, covers sending.
+func allowsSending(action any) bool {
+	for _, covering := range []string{"sqs:SendMessage", "SQS:SendMessage", "sqs:*", "SQS:*", "*"} {
+		if names(action, covering) {
+			return true
+		}
+	}
+	return false
 }
 
 // names reports whether a part of a policy says the text anywhere.

@@ -19,11 +19,12 @@ func TestAllowing(t *testing.T) {
 		policy  string
 		changed bool
 	}{
-		"its own":                      {policy: first},
-		"a list that names the topic":  {policy: `{"Statement": [{"Effect": "Allow", "Condition": {"ArnLike": {"aws:SourceArn": ["x", "` + topicARN + `"]}}}]}`},
-		"one that denies the topic":    {policy: `{"Statement": [{"Effect": "Deny", "Condition": {"ArnLike": {"aws:SourceArn": "` + topicARN + `"}}}]}`, changed: true},
-		"others":                       {policy: `{"Statement": [` + other + `]}`, changed: true},
-		"a single one that is no list": {policy: `{"Statement": ` + other + `}`, changed: true},
+		"its own":                          {policy: first},
+		"a list that names the topic":      {policy: `{"Statement": [{"Effect": "Allow", "Action": ["sqs:SendMessage"], "Condition": {"ArnLike": {"aws:SourceArn": ["x", "` + topicARN + `"]}}}]}`},
+		"one that allows it another thing": {policy: `{"Statement": [{"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Condition": {"ArnLike": {"aws:SourceArn": "` + topicARN + `"}}}]}`, changed: true},
+		"one that denies the topic":        {policy: `{"Statement": [{"Effect": "Deny", "Condition": {"ArnLike": {"aws:SourceArn": "` + topicARN + `"}}}]}`, changed: true},
+		"others":                           {policy: `{"Statement": [` + other + `]}`, changed: true},
+		"a single one that is no list":     {policy: `{"Statement": ` + other + `}`, changed: true},
 	} {
 		got, changed, err := allowing(c.policy, topicARN, queueARN)
 		if err != nil || changed != c.changed {
