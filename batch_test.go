@@ -79,13 +79,13 @@ func TestASupersededMessageIsProcessedAndPointsOn(t *testing.T) {
 }
 
 func TestPoisonIsSupersededButSupersedesNothing(t *testing.T) {
-	poison := told("poison", ptpu.SentenceDatesChanged, 30, 0).PoisonedAt()
+	poison := told("poison", ptpu.SentenceDatesChanged, 30, 0).AsPoison()
 	sound := told("sound", ptpu.SentenceDatesChanged, 1, 0)
 	batch := ptpu.Gather([]ptpu.Message{sound, poison})
 	if got := ids(batch.Keep); !slices.Equal(got, []string{"sound"}) || len(batch.Supersede) != 1 {
 		t.Errorf("keeps %v and supersedes %d; want the sound one and one", got, len(batch.Supersede))
 	}
-	batch = ptpu.Gather([]ptpu.Message{poison, told("more", ptpu.SentenceDatesChanged, 31, 0).PoisonedAt()})
+	batch = ptpu.Gather([]ptpu.Message{poison, told("more", ptpu.SentenceDatesChanged, 31, 0).AsPoison()})
 	if len(batch.Keep)+len(batch.Supersede) != 0 {
 		t.Errorf("poison alone gives %+v, want it left for a person", batch)
 	}
@@ -102,7 +102,7 @@ func TestABatchDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 				rapid.Int64Range(0, 3).Draw(t, "seq"),
 			)
 			if rapid.IntRange(0, 4).Draw(t, "poison") == 0 {
-				m = m.PoisonedAt()
+				m = m.AsPoison()
 			}
 			return m
 		}), 0, 12, func(m ptpu.Message) ptpu.MessageID { return m.ID }).Draw(t, "messages")

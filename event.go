@@ -40,9 +40,6 @@ func EventTypes() []EventType { return slices.Clone(eventTypes) }
 // Known reports whether ptpu acts on this event type.
 func (t EventType) Known() bool { return slices.Contains(eventTypes, t) }
 
-// Priority is the place of the type within a batch, 0 first.
-func (t EventType) Priority() int { return slices.Index(eventTypes, t) }
-
 // Retried reports whether a business miss is tried again by tier. The other
 // types have one business attempt: a later event or the next status attempt
 // brings the same facts.

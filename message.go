@@ -232,9 +232,9 @@ func (m Message) SupersedeBy(survivor MessageID, now time.Time) Message {
 	return m.processed(now)
 }
 
-// PoisonedAt is the message once work on it has crashed too often: it keeps its
+// AsPoison is the message once work on it has crashed too often: it keeps its
 // place for a person, and asks for no attempt.
-func (m Message) PoisonedAt() Message {
+func (m Message) AsPoison() Message {
 	m.State, m.Reason = Failed, Poison
 	m.Due = time.Time{}
 	return m

@@ -203,7 +203,7 @@ func TestAMessageIsOverdueOnlyPastItsDeleteBy(t *testing.T) {
 }
 
 func TestPoisonWaitsForAPersonAndStillExpires(t *testing.T) {
-	m := message(ptpu.ImprisonmentStatusChanged).PoisonedAt()
+	m := message(ptpu.ImprisonmentStatusChanged).AsPoison()
 	if m.State != ptpu.Failed || !m.Poisoned() || !m.Open() || m.IsDue(created.Add(1000*time.Hour)) {
 		t.Errorf("poison is %+v", m)
 	}

@@ -162,7 +162,7 @@ func (a *Aggregator) poison(ctx context.Context, d *draft, batch []ptpu.Message,
 	if i < 0 {
 		return batch
 	}
-	m := batch[i].PoisonedAt()
+	m := batch[i].AsPoison()
 	if j := slices.IndexFunc(d.changes.Messages, func(m ptpu.Message) bool { return m.ID == inHand }); j >= 0 {
 		m.Version = d.changes.Messages[j].Version
 		d.changes.Messages[j] = m

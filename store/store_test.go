@@ -222,7 +222,7 @@ func TestDueWorkIsFoundByItsInstant(t *testing.T) {
 
 func TestPoisonWakesOnlyToExpire(t *testing.T) {
 	s := open(t, messageTable(t))
-	m := full("m1").PoisonedAt()
+	m := full("m1").AsPoison()
 	add(t, s, m)
 	if got := due(t, s, m.DeleteBy); len(got) != 0 {
 		t.Errorf("before its delete-by: %v", got)

@@ -201,7 +201,7 @@ func TestOneLineForEverythingElseThatHappens(t *testing.T) {
 			[]string{"P2PMessageExpired"},
 		},
 		{
-			"poisoned", func(ctx context.Context, o *telemetry.Observer) { o.Poisoned(ctx, m.PoisonedAt()) },
+			"poisoned", func(ctx context.Context, o *telemetry.Observer) { o.Poisoned(ctx, m.AsPoison()) },
 			about,
 			fields{"level": "ERROR"},
 			nil,
