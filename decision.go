@@ -32,5 +32,6 @@ type Attempt struct {
 	// Outcome is what was established; when Err is set, only its Facts count.
 	Outcome Outcome
 	Err     error
+	Started time.Time
 	Took    time.Duration
 }

@@ -53,6 +53,8 @@ type Message struct {
 	LocationDescription string
 	Recall              *bool
 	LegalStatus         string
+	// Trace is that of the notice; the attempts on the message continue it.
+	Trace TraceParent
 	// MatchingCRNs are the CRNs that the last search left.
 	MatchingCRNs []CRN
 

@@ -41,7 +41,7 @@ func (a *Aggregator) attempt(hand *hand, m ptpu.Message) attempted {
 		for _, change := range t.changed {
 			a.Observer.Changed(ctx, m.BookingID, change)
 		}
-		a.Observer.Attempted(ctx, ptpu.Attempt{Before: m, After: after, Outcome: outcome, Err: err, Took: now.Sub(started)})
+		a.Observer.Attempted(ctx, ptpu.Attempt{Before: m, After: after, Outcome: outcome, Err: err, Started: started, Took: now.Sub(started)})
 		if after.State == ptpu.Expired {
 			a.Observer.Expired(ctx, m, after)
 		}

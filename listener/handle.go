@@ -22,7 +22,7 @@ func (l *Listener) handle(work context.Context, d Delivery) {
 	notice, err := readNotice(d.Body, d.Attributes)
 	ctx, trace := l.Observer.Receiving(work, notice.trace)
 	letGo := l.keep(ctx, d)
-	ruling := l.rule(ctx, notice, err, trace.TraceID())
+	ruling := l.rule(ctx, notice, err, trace)
 	letGo()
 	ruling.Receives = d.Receives
 	if ruling.Decision == ptpu.HandedBack && work.Err() != nil {
@@ -79,7 +79,7 @@ func (l *Listener) carryOut(ctx context.Context, d Delivery, r ptpu.Ruling) erro
 // rule decides what becomes of the notice, which could not be read when
 // unreadable is set. What it decides to store or to ignore is durable before it
 // returns.
-func (l *Listener) rule(ctx context.Context, notice notice, unreadable error, traceID string) ptpu.Ruling {
+func (l *Listener) rule(ctx context.Context, notice notice, unreadable error, trace ptpu.TraceParent) ptpu.Ruling {
 	if unreadable != nil {
 		return ptpu.Ruling{Decision: ptpu.DeadLettered, Err: unreadable}
 	}
@@ -93,14 +93,14 @@ func (l *Listener) rule(ctx context.Context, notice notice, unreadable error, tr
 		r.Decision, r.Reason = ptpu.Ignored, ptpu.UnknownEventType
 		return r
 	}
-	r.Decision, r.Reason, r.Err = l.judge(ctx, notice, payload, traceID)
+	r.Decision, r.Reason, r.Err = l.judge(ctx, notice, payload, trace)
 	return r
 }
 
 // judge asks whether a well-formed notice matters and keeps the answer. A
 // notice stored before is not judged again: its facts may have changed, and the
 // processor looks at them anyway.
-func (l *Listener) judge(ctx context.Context, n notice, p ptpu.Payload, traceID string) (ptpu.Decision, ptpu.Reason, error) {
+func (l *Listener) judge(ctx context.Context, n notice, p ptpu.Payload, trace ptpu.TraceParent) (ptpu.Decision, ptpu.Reason, error) {
 	known, err := l.Store.Has(ctx, p.BookingID, n.id)
 	if err != nil {
 		return ptpu.HandedBack, "", err
@@ -114,7 +114,7 @@ func (l *Listener) judge(ctx context.Context, n notice, p ptpu.Payload, traceID 
 	}
 	now := time.Now()
 	entry := ptpu.Entry{
-		At: now, BookingID: p.BookingID, MessageID: n.id, EventType: p.EventType, Reason: verdict.Reason, TraceID: traceID,
+		At: now, BookingID: p.BookingID, MessageID: n.id, EventType: p.EventType, Reason: verdict.Reason, TraceID: trace.TraceID(),
 	}
 	if !verdict.Matters() {
 		entry.Kind = ptpu.EntryIgnored
@@ -124,6 +124,7 @@ func (l *Listener) judge(ctx context.Context, n notice, p ptpu.Payload, traceID 
 		return ptpu.Ignored, verdict.Reason, nil
 	}
 	m := ptpu.NewMessage(n.id, p, n.payload, verdict.Booking, now, l.Holdback)
+	m.Trace = trace
 	entry.Kind, entry.State = ptpu.EntryStored, m.State
 	added, err := l.Store.Add(ctx, m, entry)
 	switch {

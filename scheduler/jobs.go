@@ -40,7 +40,12 @@ func (j Job) run(ctx context.Context, locks Locks, observer Observer) {
 		case <-ctx.Done():
 			return
 		case <-turn.C:
-			if _, err := locks.Hold(ctx, j.Name, j.Do); err != nil && ctx.Err() == nil {
+			started := time.Now()
+			ran, err := locks.Hold(ctx, j.Name, j.Do)
+			if ran {
+				observer.Did(ctx, j.Name, time.Since(started), err)
+			}
+			if err != nil && ctx.Err() == nil {
 				observer.Stumbled(ctx, fmt.Errorf("doing job %s: %w", j.Name, err))
 			}
 		}

@@ -31,6 +31,10 @@ type Handler interface {
 
 // Observer is told what the loop meets.
 type Observer interface {
+	// Ticked is told of each round through the shards: the loop's heartbeat.
+	Ticked(ctx context.Context)
+	// Did is told of a piece of housekeeping that this pod has done, or tried.
+	Did(ctx context.Context, job string, took time.Duration, err error)
 	// Stumbled is told of a failure that the loop goes on after.
 	Stumbled(ctx context.Context, err error)
 }
@@ -121,6 +125,7 @@ func (s *Scheduler) round(ctx context.Context) (more bool) {
 		}
 		more = more || full
 	}
+	s.Observer.Ticked(ctx)
 	return more && ctx.Err() == nil
 }
 

@@ -97,6 +97,10 @@ type fakeObserver struct {
 	told []error
 }
 
+func (o *fakeObserver) Ticked(context.Context) {}
+
+func (o *fakeObserver) Did(context.Context, string, time.Duration, error) {}
+
 func (o *fakeObserver) Stumbled(_ context.Context, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -46,6 +46,7 @@ func itemOf(m ptpu.Message) table.Item {
 	put(a, "attempts", int64(m.Attempts))
 	put(a, "stumbles", int64(m.Stumbles))
 	put(a, "supersededBy", string(m.SupersededBy))
+	put(a, "traceParent", string(m.Trace))
 
 	item := table.Item{
 		Key:        messageKey(m.BookingID, m.ID),
@@ -80,6 +81,7 @@ func messageOf(item table.Item) (ptpu.Message, error) {
 		Attempts:            f.count("attempts"),
 		Stumbles:            f.count("stumbles"),
 		SupersededBy:        ptpu.MessageID(f.text("supersededBy")),
+		Trace:               ptpu.TraceParent(f.text("traceParent")),
 		OffenderNo:          ptpu.OffenderNo(f.text("offenderNo")),
 		BookNumber:          ptpu.BookNumber(f.text("bookingNo")),
 		LocationID:          ptpu.PrisonCode(f.text("locationId")),

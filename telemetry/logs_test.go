@@ -101,7 +101,7 @@ func newLogger(t *testing.T, out io.Writer, level, format string) *slog.Logger {
 
 func newObserver(t *testing.T, log *slog.Logger) *telemetry.Observer {
 	t.Helper()
-	o, err := telemetry.NewObserver(log)
+	o, err := telemetry.NewObserver(telemetry.Config{Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

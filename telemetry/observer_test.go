@@ -19,7 +19,7 @@ import (
 type fields = map[string]any
 
 func TestAnObserverNeedsALogger(t *testing.T) {
-	if _, err := telemetry.NewObserver(nil); err == nil {
+	if _, err := telemetry.NewObserver(telemetry.Config{}); err == nil {
 		t.Error("got no error, want one that asks for a logger")
 	}
 }

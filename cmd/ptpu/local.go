@@ -123,7 +123,7 @@ func openLocal(ctx context.Context, environ map[string]string, std standard, nar
 	l.http = &http.Server{Handler: l.world.Handler(), ReadHeaderTimeout: readHeaderTimeout}
 	go func() { _ = l.http.Serve(socket) }() // ends with Close
 	l.closers = append(l.closers, l.http.Close)
-	told, err := telemetry.NewObserver(log)
+	told, err := telemetry.NewObserver(telemetry.Config{Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -340,7 +340,7 @@ func TestTwoWorkerSetsShareTwoThousandEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := telemetry.NewObserver(log)
+		o, err := telemetry.NewObserver(telemetry.Config{Log: log})
 		if err != nil {
 			t.Fatal(err)
 		}

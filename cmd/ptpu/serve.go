@@ -23,7 +23,7 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 	if err != nil {
 		return usage{err}
 	}
-	o, err := telemetry.NewObserver(log)
+	o, err := telemetry.NewObserver(telemetry.Config{Log: log})
 	if err != nil {
 		return err
 	}

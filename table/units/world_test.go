@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 	if w.store, err = store.New(store.Config{Rows: w.table, Version: "2026-11-21.1234.abcdef0"}); err != nil {
 		t.Fatal(err)
 	}
-	observer, err := telemetry.NewObserver(slog.New(slog.DiscardHandler))
+	observer, err := telemetry.NewObserver(telemetry.Config{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
