@@ -76,6 +76,9 @@ type Config struct {
 	Observer Observer
 	// Holdback is how long a message rests before its first attempt.
 	Holdback time.Duration
+	// Hold, when set, is asked before each receive: nothing is received while
+	// it returns true, because no notice could be judged now.
+	Hold func() bool
 	// Concurrency is how many notices are in hand at once.
 	Concurrency int
 	// Grace is how long notices in hand may take once the listener is told to
@@ -98,6 +101,9 @@ func New(c Config) (*Listener, error) {
 	case c.Concurrency < 1:
 		return nil, fmt.Errorf("listener: Concurrency is %d, want at least 1", c.Concurrency)
 	}
+	if c.Hold == nil {
+		c.Hold = func() bool { return false }
+	}
 	return &Listener{Config: c}, nil
 }
 
@@ -112,7 +118,8 @@ const gather = 20 * time.Millisecond
 // It is short, so that the notices of a process that died come back soon.
 const keepEvery = 3 * time.Second
 
-// receiveAgain is how long the loop rests when the queue cannot be reached.
+// receiveAgain is how long the loop rests when the queue cannot be reached, or
+// nothing may be received.
 const receiveAgain = time.Second
 
 // Run receives until ctx ends, then waits for what is in hand: it may finish
@@ -126,6 +133,10 @@ func (l *Listener) Run(ctx context.Context) {
 		free <- struct{}{}
 	}
 	for ctx.Err() == nil {
+		if l.Hold() {
+			rest(ctx)
+			continue
+		}
 		l.runOnce(ctx, work, free, &inHand)
 	}
 	giveUp := time.AfterFunc(l.Grace, stop)
@@ -143,10 +154,7 @@ func (l *Listener) runOnce(ctx, work context.Context, free chan struct{}, inHand
 	deliveries, err := l.Queue.Receive(ctx, hands)
 	if err != nil && ctx.Err() == nil {
 		l.Observer.Stumbled(ctx, fmt.Errorf("receiving notices: %w", err))
-		select {
-		case <-ctx.Done():
-		case <-time.After(receiveAgain):
-		}
+		rest(ctx)
 	}
 	for _, d := range deliveries {
 		inHand.Go(func() {
@@ -156,6 +164,13 @@ func (l *Listener) runOnce(ctx, work context.Context, free chan struct{}, inHand
 	}
 	for range hands - len(deliveries) {
 		free <- struct{}{}
+	}
+}
+
+func rest(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(receiveAgain):
 	}
 }
 

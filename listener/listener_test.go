@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,6 +179,7 @@ type world struct {
 	store    *fakeStore
 	judge    *judge
 	observer *fakeObserver
+	held     atomic.Bool // nothing is to be received
 }
 
 func worldOf(deliveries ...listener.Delivery) *world {
@@ -209,7 +211,7 @@ func (w *world) start(t *testing.T) (stop func()) {
 	t.Helper()
 	l, err := listener.New(listener.Config{
 		Queue: w.queue, Store: w.store, Judge: w.judge, Observer: w.observer,
-		Holdback: 15 * time.Minute, Concurrency: 16, Grace: 10 * time.Second,
+		Holdback: 15 * time.Minute, Concurrency: 16, Grace: 10 * time.Second, Hold: w.held.Load,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -473,6 +475,26 @@ func TestAQueueThatIsGoneIsAskedOnceASecond(t *testing.T) {
 		synctest.Wait()
 		if len(w.store.messages) != 1 {
 			t.Error("it did not go on when the queue was back")
+		}
+	})
+}
+
+func TestNothingIsReceivedWhileItIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := worldOf(delivered(t, "sentence-dates-changed"))
+		w.held.Store(true)
+		stop := w.start(t)
+		defer stop()
+		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		if asked := len(w.queue.asked); asked != 0 {
+			t.Errorf("the queue was asked %d times, want not once", asked)
+		}
+		w.held.Store(false)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if len(w.store.messages) != 1 {
+			t.Error("it did not go on when it was held no longer")
 		}
 	})
 }

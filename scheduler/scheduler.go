@@ -50,6 +50,10 @@ type Config struct {
 	Delay time.Duration
 	// Workers is how many bookings are in hand at once.
 	Workers int
+	// Hold, when set, is asked before each round and each booking: nothing is
+	// begun while it returns true, because no attempt could succeed now. What
+	// is due stays due.
+	Hold func() bool
 	// Grace is how long work in hand may go on once the scheduler is told to
 	// stop; then it is handed back.
 	Grace time.Duration
@@ -81,6 +85,9 @@ func New(c Config) (*Scheduler, error) {
 	case c.Delay <= 0, c.Grace < 0:
 		return nil, fmt.Errorf("scheduler: delay %s and grace %s; want more than nothing", c.Delay, c.Grace)
 	}
+	if c.Hold == nil {
+		c.Hold = func() bool { return false }
+	}
 	return &Scheduler{Config: c, taken: map[ptpu.BookingID]bool{}, found: make(chan ptpu.BookingID, c.Workers)}, nil
 }
 
@@ -103,8 +110,7 @@ func (s *Scheduler) Run(ctx context.Context) {
 // followed by the next at once; otherwise the loop rests for Delay.
 func (s *Scheduler) look(ctx context.Context) {
 	for ctx.Err() == nil {
-		more := s.round(ctx)
-		if more {
+		if !s.Hold() && s.round(ctx) {
 			continue
 		}
 		select {
@@ -174,6 +180,10 @@ func (s *Scheduler) work(ctx, work context.Context) {
 		case booking := <-s.found:
 			if ctx.Err() != nil {
 				return
+			}
+			if s.Hold() {
+				s.leave(booking)
+				continue
 			}
 			s.handle(ctx, work, booking)
 		}

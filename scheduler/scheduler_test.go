@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +112,7 @@ type world struct {
 	store    *fakeStore
 	handler  *fakeHandler
 	observer *fakeObserver
+	held     atomic.Bool // the scheduler is to begin nothing
 	stop     context.CancelFunc
 	stopped  chan struct{}
 }
@@ -127,6 +129,7 @@ func start(t *testing.T, due map[ptpu.BookingID]time.Time, handle func(ctx conte
 	w.handler.handle = func(ctx context.Context, id ptpu.BookingID) (bool, error) { return handle(ctx, w, id) }
 	s, err := scheduler.New(scheduler.Config{
 		Store: w.store, Handler: w.handler, Observer: w.observer, Shards: 2, Delay: time.Second, Workers: 4, Grace: 10 * time.Second,
+		Hold: w.held.Load,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -237,6 +240,39 @@ func TestAHeldBookingIsLookedAtAgainEverySecond(t *testing.T) {
 		synctest.Wait()
 		if n := w.handler.times(1); n != 6 || w.store.left() != 0 {
 			t.Errorf("looked at %d times in five seconds, %d left", n, w.store.left())
+		}
+	})
+}
+
+func TestNothingIsBegunOrReadWhileItIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		due := map[ptpu.BookingID]time.Time{}
+		for id := range ptpu.BookingID(10) {
+			due[id+1] = time.Now().Add(10 * time.Second)
+		}
+		w := start(t, due, func(_ context.Context, w *world, id ptpu.BookingID) (bool, error) {
+			if id == 4 {
+				w.held.Store(true)
+			}
+			w.store.done(id)
+			return false, nil
+		})
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		begun, reads := 10-w.store.left(), w.store.reads
+		if begun == 10 || w.handler.times(4) != 1 {
+			t.Fatalf("%d of 10 bookings were begun, and the one that holds the others %d times", begun, w.handler.times(4))
+		}
+		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		if got := 10 - w.store.left(); got != begun || w.store.reads != reads {
+			t.Errorf("while held, %d bookings were begun and %d reads made, want none", got-begun, w.store.reads-reads)
+		}
+		w.held.Store(false)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if left := w.store.left(); left != 0 {
+			t.Errorf("a tick after it is held no longer %d bookings are left, want 0", left)
 		}
 	})
 }
