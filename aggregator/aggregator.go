@@ -48,6 +48,9 @@ type Observer interface {
 	// Attempting opens the trace of an attempt.
 	Attempting(ctx context.Context, m ptpu.Message) (context.Context, ptpu.TraceParent)
 	Attempted(ctx context.Context, a ptpu.Attempt)
+	// HandedBack is told instead when the process stopped in the middle: the
+	// message keeps its place and its count.
+	HandedBack(ctx context.Context, m ptpu.Message)
 	// Changed is told of each identifier that Delius has changed for ptpu.
 	Changed(ctx context.Context, booking ptpu.BookingID, change ptpu.IdentifierChange)
 	Superseded(ctx context.Context, m ptpu.Message)

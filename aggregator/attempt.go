@@ -30,7 +30,7 @@ func (a *Aggregator) attempt(hand *hand, m ptpu.Message) attempted {
 	if err != nil && hand.stopping() {
 		// Told to stop, not failed: the message keeps its place and its count.
 		e.Kind = ptpu.EntryHandedBack
-		return t.leave(m, e, now, func() {})
+		return t.leave(m, e, now, func() { a.Observer.HandedBack(ctx, m) })
 	}
 	after := m.After(outcome, now, a.Rhythm)
 	if err != nil {

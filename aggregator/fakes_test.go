@@ -287,3 +287,5 @@ func writing(err error, outcome ptpu.Outcome) func(context.Context, ptpu.Message
 }
 
 var errBroken = errors.New("broken")
+
+func (o *fakeObserver) HandedBack(_ context.Context, m ptpu.Message) { o.tell("handed back %s", m.ID) }

@@ -59,6 +59,16 @@ func IDOf(body string, attributes map[string]string) (id ptpu.MessageID, ok bool
 	return n.id, err == nil
 }
 
+// Hopeless says why a notice can never be validated, whenever it is tried; nil
+// when it may be.
+func Hopeless(body string, attributes map[string]string) error {
+	n, err := readNotice(body, attributes)
+	if err == nil {
+		_, err = ptpu.ParsePayload([]byte(n.payload))
+	}
+	return err
+}
+
 // hashOf is the identity of a raw notice. The length in front keeps the two
 // parts apart.
 func hashOf(body, eventType string) ptpu.MessageID {

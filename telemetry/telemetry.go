@@ -131,6 +131,12 @@ func (o *Observer) Attempted(ctx context.Context, a ptpu.Attempt) {
 	}
 }
 
+// HandedBack tells of an attempt that the end of the process broke off.
+func (o *Observer) HandedBack(ctx context.Context, m ptpu.Message) {
+	end(ctx, nil, attribute.String("ptpu.state", string(m.State)))
+	o.log.LogAttrs(ctx, slog.LevelInfo, "handed back", about(m)...)
+}
+
 // end ends the span of the context.
 func end(ctx context.Context, err error, learnt ...attribute.KeyValue) {
 	span := trace.SpanFromContext(ctx)
@@ -212,15 +218,21 @@ func (o *Observer) Calling(upstream string) func(ctx context.Context, method, ro
 	}
 }
 
-// Stumbled tells of a failure that the work goes on after.
+// Stumbled tells of a failure that the work goes on after. A notice that it
+// kept from its ruling ends with it.
 func (o *Observer) Stumbled(ctx context.Context, err error) {
+	end(ctx, err)
 	o.log.LogAttrs(ctx, slog.LevelError, "stumbled", slog.String("error", err.Error()))
 }
 
 // track hands on a custom event, and logs it.
 func (o *Observer) track(ctx context.Context, e Event) {
 	if o.insights != nil {
-		o.insights.Track(trace.SpanContextFromContext(ctx).TraceID().String(), e, time.Now())
+		var traceID string
+		if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+			traceID = span.TraceID().String()
+		}
+		o.insights.Track(traceID, e, time.Now())
 	}
 	attrs := make([]slog.Attr, 0, len(e.Properties))
 	for name, value := range e.Properties {
