@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -54,6 +55,22 @@ func (e *CallError) Error() string {
 	}
 	if e.Cause != nil {
 		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+// Brief is the failure in few words, for those who read a message: which API,
+// the last word of its route, and how it failed.
+func (e *CallError) Brief() string {
+	word := ""
+	for segment := range strings.SplitSeq(e.Route, "/") {
+		if segment != "" && !strings.HasPrefix(segment, "{") {
+			word = segment
+		}
+	}
+	text := fmt.Sprintf("%s %s %s: %v", e.Upstream, e.Method, word, e.Kind)
+	if e.Status != 0 {
+		text += fmt.Sprintf(" (status %d)", e.Status)
 	}
 	return text
 }

@@ -29,6 +29,10 @@ var downward = []struct{ from, to, reason string }{
 	{"table/sqlite", "embedded", "the embedded backend is one SQLite file, opened in one place"},
 	{"queue/sqlite", "embedded", "the embedded backend is one SQLite file, opened in one place"},
 	{"topic/sqlite", "embedded", "the embedded backend is one SQLite file, opened in one place"},
+	{"faulttest", "table", "a fault strikes at the seam, whatever is above and below it"},
+	{"faulttest", "queue", "a fault strikes at the seam, whatever is above and below it"},
+	{"faulttest", "topic", "a fault strikes at the seam, whatever is above and below it"},
+	{"ledgertest", "table", "the ledger reads the rows as they are, not as the store shows them"},
 }
 
 // strangers must not import the root package, nor may the folders below them.

@@ -1,6 +1,7 @@
 package ptpu
 
 import (
+	"errors"
 	"strings"
 	"time"
 )
@@ -201,10 +202,16 @@ func (m Message) learning(facts Facts) Message {
 	return m
 }
 
-// reasonOf is the error in one short line for those who read the message.
+// reasonOf is the error in one short line for those who read the message. The
+// log and the attempt's steps have it in full; here it is kept with the message,
+// whose row it would otherwise make twice as dear to write.
 func reasonOf(err error) Reason {
-	const most = 200
+	const most = 100
 	text := strings.Join(strings.Fields(err.Error()), " ")
+	var call *CallError
+	if errors.As(err, &call) {
+		text = call.Brief()
+	}
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}

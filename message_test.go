@@ -128,7 +128,7 @@ func TestTransientFailuresComeBackSoonAndCountNothing(t *testing.T) {
 			t.Fatalf("after failure %d: %+v; want due in %d minutes", i+1, m, minutes)
 		}
 	}
-	if !strings.Contains(string(m.Reason), "prison-api GET /api/bookings/{bookingId}: unavailable (status 503)") {
+	if !strings.Contains(string(m.Reason), "prison-api GET bookings: unavailable (status 503)") {
 		t.Errorf("the reason is %q", m.Reason)
 	}
 	m = m.After(ptpu.Later(ptpu.NoMatch, ptpu.Facts{}), now, rhythm{})
@@ -231,7 +231,7 @@ func TestMatchingCRNsShowTheLastSearch(t *testing.T) {
 
 func TestALongReasonIsCutAndOnOneLine(t *testing.T) {
 	m := message(ptpu.ImprisonmentStatusChanged).AfterFailure(ptpu.Facts{}, errors.New(strings.Repeat("é\n", 300)), created, rhythm{})
-	if got := string(m.Reason); len(got) > 210 || strings.ContainsAny(got, "\n\uFFFD") || !strings.HasSuffix(got, "…") {
+	if got := string(m.Reason); len(got) > 110 || strings.ContainsAny(got, "\n\uFFFD") || !strings.HasSuffix(got, "…") {
 		t.Errorf("the reason is %d bytes: %q", len(got), got)
 	}
 }

@@ -37,7 +37,7 @@ func (s *Store) entryAction(e ptpu.Entry, n int) table.Action {
 // Timeline reads the audit entries of a booking, oldest first.
 func (s *Store) Timeline(ctx context.Context, booking ptpu.BookingID) ([]ptpu.Entry, error) {
 	var entries []ptpu.Entry
-	err := s.each(ctx, booking, table.Range{From: auditKind, To: claimKind}, func(item table.Item) error {
+	err := s.each(ctx, booking.String(), table.Range{From: auditKind, To: claimKind}, func(item table.Item) error {
 		e, err := entryOf(item)
 		entries = append(entries, e)
 		return err
@@ -52,7 +52,7 @@ func (s *Store) Timeline(ctx context.Context, booking ptpu.BookingID) ([]ptpu.En
 // included, in the order of their ids.
 func (s *Store) Messages(ctx context.Context, booking ptpu.BookingID) ([]ptpu.Message, error) {
 	var messages []ptpu.Message
-	err := s.each(ctx, booking, table.Range{From: messageKind, To: outboxKind}, func(item table.Item) error {
+	err := s.each(ctx, booking.String(), table.Range{From: messageKind, To: outboxKind}, func(item table.Item) error {
 		m, err := messageOf(item)
 		messages = append(messages, m)
 		return err

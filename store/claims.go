@@ -23,7 +23,7 @@ func claimKey(booking ptpu.BookingID) table.Key {
 // Waiting reads everything that waits at a booking.
 func (s *Store) Waiting(ctx context.Context, booking ptpu.BookingID) (ptpu.Waiting, error) {
 	w := ptpu.Waiting{Claim: ptpu.Claim{BookingID: booking}}
-	err := s.each(ctx, booking, table.Range{From: claimKind, To: behindAll}, func(item table.Item) error {
+	err := s.each(ctx, booking.String(), table.Range{From: claimKind, To: behindAll}, func(item table.Item) error {
 		return addTo(&w, item)
 	})
 	if err != nil {
@@ -57,10 +57,10 @@ func addTo(w *ptpu.Waiting, item table.Item) error {
 	return nil // a kind that a later version writes
 }
 
-// each calls use for every row of the range, page by page.
-func (s *Store) each(ctx context.Context, booking ptpu.BookingID, r table.Range, use func(table.Item) error) error {
+// each calls use for every row of the partition in the range, page by page.
+func (s *Store) each(ctx context.Context, partition string, r table.Range, use func(table.Item) error) error {
 	for {
-		page, err := s.rows.Query(ctx, booking.String(), r)
+		page, err := s.rows.Query(ctx, partition, r)
 		if err != nil {
 			return err
 		}

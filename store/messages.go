@@ -53,6 +53,7 @@ func itemOf(m ptpu.Message) table.Item {
 		Index:      dueAt(m.BookingID, m.Wakes()),
 		Attributes: a,
 	}
+	item.Index[createdIndex] = createdAt(m)
 	if !m.Open() {
 		item.Expires = m.DeleteBy
 	}

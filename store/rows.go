@@ -130,14 +130,6 @@ func putJSON(attributes table.Attributes, name string, value any) {
 	attributes[name] = string(text)
 }
 
-// dueAt is the place in the due index for an instant; none for the zero one.
-func dueAt(booking ptpu.BookingID, due time.Time) map[string]table.IndexKey {
-	if due.IsZero() {
-		return nil
-	}
-	return map[string]table.IndexKey{dueIndex: {Partition: shardOf(booking), Sort: instant(due)}}
-}
-
 // condition is what an existing or new row must look like to be written.
 func condition(version int64) table.Condition {
 	if version == 0 {

@@ -12,8 +12,12 @@
 //	outbox#<key>          a domain event that is owed
 //	unfinished#<key>      an identifier write without an answer
 //
-// What wants a worker at some instant stands in the sparse index "due", spread
+// What wants a worker at some instant stands in the sparse index "due", and each
+// message in the index "created", in the order of their creation; both are spread
 // over shards. An index is a hint; the partition decides.
+//
+// What people did with ptpu stands apart, in a partition for each day:
+// actions#<day>, in time order.
 package store
 
 import (
@@ -21,21 +25,17 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"strconv"
+	"slices"
 	"time"
 
 	"ptpu"
 	"ptpu/table"
 )
 
-// Shards is how many partitions the due index has, so that no one of them
-// carries the whole load.
-const Shards = 16
-
-const dueIndex = "due"
-
 // Indexes are the indexes that the message table must be opened with.
-func Indexes() []table.Index { return []table.Index{{Name: dueIndex}} }
+func Indexes() []table.Index {
+	return []table.Index{{Name: dueIndex}, {Name: createdIndex, Project: slices.Clone(reported)}}
+}
 
 // Store reads and writes the domain. It is safe for concurrent use. Every
 // method returns errors that wrap ptpu's: ErrUnavailable when the table could
@@ -119,37 +119,12 @@ func (s *Store) Record(ctx context.Context, e ptpu.Entry) error {
 	return nil
 }
 
-// Due reads a page of the bookings of one shard at which something was due by
-// now, the longest due first. The index may lag, and a booking stands there
-// once for each thing that is due: the caller looks at the booking itself. next
-// continues behind the page; it is empty at the end.
-func (s *Store) Due(ctx context.Context, shard int, now time.Time, limit int, after string) (due []ptpu.BookingID, next string, err error) {
-	page, err := s.rows.QueryIndex(ctx, dueIndex, shardName(shard), table.Range{
-		To:    instant(now.Add(1)),
-		Limit: limit,
-		After: after,
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("reading due work of shard %d: %w", shard, unavailable(err))
-	}
-	for _, item := range page.Items {
-		id, err := strconv.ParseInt(item.Key.Partition, 10, 64)
-		if err != nil {
-			return nil, "", fmt.Errorf("reading due work of shard %d: partition %q is no booking", shard, item.Key.Partition)
-		}
-		due = append(due, ptpu.BookingID(id))
-	}
-	return due, page.Next, nil
-}
-
-// shardOf is the due shard of a booking.
-func shardOf(booking ptpu.BookingID) string {
+// hashOf spreads bookings over the shards of an index.
+func hashOf(booking ptpu.BookingID) uint32 {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(booking.String())) // a hash never fails
-	return shardName(int(hash.Sum32() % Shards))
+	return hash.Sum32()
 }
-
-func shardName(shard int) string { return fmt.Sprintf("due#%02d", shard) }
 
 // instantLayout has a fixed width, so that instants sort as text.
 const instantLayout = "2006-01-02T15:04:05.000000000Z"

@@ -24,6 +24,15 @@ var deadLetterCases = []testCase{
 			t.Error("Move changed the caller's attributes")
 		}
 	}},
+	{name: "are moved with the attributes that their keeper leaves them", run: func(t *testing.T, q Queues) {
+		sent := queue.Notice{Body: "bad", Attributes: map[string]string{"eventType": "x", "reason": "malformed"}}
+		_, err := q.Dead.Send(t.Context(), sent)
+		must(t, "Send", err)
+		d := receive(t, q.Dead, long)
+		d.Attributes = map[string]string{"eventType": "x", "again": "1"}
+		must(t, "Move", q.Dead.Move(t.Context(), d, q.Main, nil))
+		wantNotice(t, receive(t, q.Main, long), queue.Notice{Body: "bad", Attributes: d.Attributes})
+	}},
 	{name: "are moved back", run: func(t *testing.T, q Queues) {
 		send(t, q.Dead, "retried")
 		must(t, "Move", q.Dead.Move(t.Context(), receive(t, q.Dead, long), q.Main, nil))

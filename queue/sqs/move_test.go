@@ -3,6 +3,7 @@ package sqs_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"ptpu/queue"
@@ -35,6 +36,41 @@ func TestMoveDeletesWhatItHasSentThoughToldToStop(t *testing.T) {
 	}
 	if len(client.deleted) != 1 {
 		t.Error("the notice was left on both queues")
+	}
+}
+
+// The fake's queues carry 2000 bytes.
+func TestMoveOfTheLargestLeavesOutWhatIsAdded(t *testing.T) {
+	client := &fake{}
+	from, to := client.open(t), client.open(t)
+	d := delivered()
+	d.Body = strings.Repeat("x", 2000)
+	if err := from.Move(t.Context(), d, to, map[string]string{"ptpu-error": "why"}); err != nil {
+		t.Fatal(err)
+	}
+	if sent := client.sent[0]; *sent.MessageBody != d.Body || len(sent.MessageAttributes) > 0 {
+		t.Errorf("sent were %d bytes with %d attributes, want 2000 with none", len(*sent.MessageBody), len(sent.MessageAttributes))
+	}
+}
+
+// Whoever counts in an attribute relies on it: it arrives whole, or nothing does.
+func TestMoveLeavesOutNothingOfTheDeliverysOwn(t *testing.T) {
+	eleven := map[string]string{}
+	for _, name := range strings.Split("abcdefghijk", "") {
+		eleven[name] = "1"
+	}
+	for name, n := range map[string]queue.Notice{
+		"too large with an attribute": {Body: strings.Repeat("x", 1990), Attributes: map[string]string{"count": "1"}},
+		"eleven attributes":           {Body: "x", Attributes: eleven},
+	} {
+		client := &fake{}
+		from, to := client.open(t), client.open(t)
+		d := delivered()
+		d.Notice = n
+		err := from.Move(t.Context(), d, to, nil)
+		if !errors.Is(err, queue.ErrInvalid) || len(client.sent)+len(client.deleted) > 0 {
+			t.Errorf("%s: got error %v, %d sent, %d deletions; want %v and none", name, err, len(client.sent), len(client.deleted), queue.ErrInvalid)
+		}
 	}
 }
 

@@ -31,6 +31,11 @@ CREATE TABLE {places} (
 	attributes     TEXT NOT NULL, -- those projected
 	PRIMARY KEY (name, partition, sort, item_partition, item_sort)
 ) WITHOUT ROWID;
+`), named(name, `
+CREATE TABLE {indexes} (      -- those that all items are placed in
+	name       TEXT PRIMARY KEY,
+	projection TEXT NOT NULL  -- JSON
+) WITHOUT ROWID;
 `)}
 }
 
@@ -39,6 +44,7 @@ func named(name, text string) string {
 		"{items}", `"`+name+`_items"`,
 		"{expiry}", `"`+name+`_expiry"`,
 		"{places}", `"`+name+`_places"`,
+		"{indexes}", `"`+name+`_indexes"`,
 	).Replace(text)
 }
 
@@ -49,6 +55,10 @@ type texts struct {
 	read, insert, update, remove string
 	readExpired                  string
 	insertPlace, removePlace     string
+	count                        string
+	readIndexes, removeIndexes   string
+	insertIndex                  string
+	readSome, updatePlaces       string
 }
 
 func textsFor(name string) texts {
@@ -75,5 +85,15 @@ func textsFor(name string) texts {
 			VALUES (?, ?, ?, ?, ?, ?, ?)`),
 		removePlace: named(name, `DELETE FROM {places}
 			WHERE name = ? AND partition = ? AND sort = ? AND item_partition = ? AND item_sort = ?`),
+
+		count: named(name, `SELECT (SELECT count(*) FROM {items}) -
+			(SELECT count(*) FROM {items} WHERE expires <= ?)`),
+
+		readIndexes:   named(name, `SELECT name, projection FROM {indexes}`),
+		removeIndexes: named(name, `DELETE FROM {indexes}`),
+		insertIndex:   named(name, `INSERT INTO {indexes} (name, projection) VALUES (?, ?)`),
+		readSome: named(name, `SELECT id, partition, sort, version, expires, places, attributes FROM {items}
+			WHERE id > ? ORDER BY id LIMIT ?`),
+		updatePlaces: named(name, `UPDATE {items} SET places = ? WHERE id = ?`),
 	}
 }

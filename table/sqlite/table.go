@@ -21,9 +21,13 @@ import (
 type Spec struct {
 	// Name is the table's name: a letter, then letters, digits, '-' and '_'.
 	Name string
-	// Indexes are all indexes of the table. An item enters a new one, and a
-	// wider projection, with its next put.
+	// Indexes are all indexes of the table. A later release may add one, drop
+	// one, or have it project something else.
 	Indexes []table.Index
+	// Places gives an item the places in indexes that it would be put with
+	// now. Open places with it, once, whatever was stored before an index was
+	// declared as it is now; without it, it refuses to open such a table.
+	Places func(table.Item) map[string]table.IndexKey
 	// NoSortKey says that a partition holds one item, with an empty sort key.
 	NoSortKey bool
 }
@@ -39,7 +43,9 @@ type Table struct {
 var _ table.Table = (*Table)(nil)
 
 // Open opens a table, and makes it when it is not there. The error wraps
-// table.ErrInvalid for a faulty spec, else what embedded.File.Migrate returns.
+// table.ErrInvalid for a faulty spec, else what embedded.File.Migrate and Write
+// return. When items have to be placed in a new index, it takes a minute or two
+// for a million.
 func Open(ctx context.Context, file *embedded.File, spec Spec) (*Table, error) {
 	if err := spec.validate(); err != nil {
 		return nil, fmt.Errorf("opening table %q: %w", spec.Name, err)
@@ -47,7 +53,11 @@ func Open(ctx context.Context, file *embedded.File, spec Spec) (*Table, error) {
 	if err := file.Migrate(ctx, "table/"+spec.Name, migrations(spec.Name)); err != nil {
 		return nil, fmt.Errorf("opening table %s: %w", spec.Name, err)
 	}
-	return &Table{file: file, spec: spec, sql: textsFor(spec.Name)}, nil
+	t := &Table{file: file, spec: spec, sql: textsFor(spec.Name)}
+	if err := t.placeAll(ctx); err != nil {
+		return nil, t.failed("placing items in new indexes", err)
+	}
+	return t, nil
 }
 
 var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)

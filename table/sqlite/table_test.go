@@ -53,25 +53,6 @@ func TestTablesOfOneFileAreApart(t *testing.T) {
 	}
 }
 
-// A release may add an index or drop one. Items follow with their next put.
-func TestIndexesChangeBetweenReleases(t *testing.T) {
-	file := embeddedtest.Open(t, t.TempDir())
-	item := func(index string) table.Item {
-		return table.Item{
-			Key:   table.Key{Partition: "p", Sort: "s"},
-			Index: map[string]table.IndexKey{index: {Partition: "i", Sort: "1"}},
-		}
-	}
-	put(t, openTable(t, file, sqlite.Spec{Name: "messages", Indexes: []table.Index{{Name: "old"}}}), item("old"))
-	rows := openTable(t, file, sqlite.Spec{Name: "messages", Indexes: []table.Index{{Name: "new"}}})
-	put(t, rows, item("new"))
-	page, err := rows.QueryIndex(t.Context(), "new", "i", table.Range{})
-	if err != nil || len(page.Items) != 1 {
-		t.Errorf("got %d items in the new index (error %v), want 1", len(page.Items), err)
-	}
-	wantRows(t, file, "messages_places", 1)
-}
-
 func TestOpenRefusesAFaultySpec(t *testing.T) {
 	file := embeddedtest.Open(t, t.TempDir())
 	for name, spec := range map[string]sqlite.Spec{

@@ -36,10 +36,20 @@ func TestThePaperAccountHolds(t *testing.T) {
 			w.again(ptpu.NoMatch)
 		},
 		"A further attempt, refused by Delius": func(w *world) {
-			w.delius.numberSet, w.delius.elsewhere = true, true
+			w.delius.nobody = true
 			w.receive()
-			w.attempt(ptpu.LocationNotUpdated)
+			w.attempt(ptpu.NoMatch)
+			w.delius.nobody = false
+			w.delius.numberSet, w.delius.elsewhere = true, true
 			w.again(ptpu.LocationNotUpdated)
+		},
+		"A further attempt, ended by an error": func(w *world) {
+			w.delius.nobody = true
+			w.receive()
+			w.attempt(ptpu.NoMatch)
+			w.delius.nobody = false
+			w.delius.numberSet, w.delius.away = true, true
+			w.again(ptpu.Failed)
 		},
 		"A notice that does not matter": func(w *world) {
 			w.nomis.released = true
@@ -70,10 +80,12 @@ func TestTheSummaryAddsUp(t *testing.T) {
 	writes := func(heading string) float64 { return total(heading).table + total(heading).index }
 	const done, announced = "Carried out", "Carried out, with a domain event"
 	cheapest, dearest := "A further attempt, nobody found", "A further attempt, refused by Delius"
+	const failed = "A further attempt, ended by an error"
 	for _, row := range []string{
 		fmt.Sprintf("| an event that is carried out | %g | 18 | %g | 3 |", writes(done), total(done).reads),
 		fmt.Sprintf("| the same, with a domain event | %g | 24 | %g | 3 |", writes(announced), total(announced).reads),
 		fmt.Sprintf("| each further attempt | %g to %g | 12 | %g | |", writes(cheapest), writes(dearest), total(dearest).reads),
+		fmt.Sprintf("| one that an error ends | %g | 12 | %g | |", writes(failed), total(failed).reads),
 	} {
 		wantOnPage(t, row)
 	}
@@ -81,8 +93,26 @@ func TestTheSummaryAddsUp(t *testing.T) {
 
 func TestThePageKnowsEveryIndex(t *testing.T) {
 	for _, index := range store.Indexes() {
-		wantOnPage(t, fmt.Sprintf("| `%s` | `%[1]sPartition`", index.Name))
+		shown := "nothing"
+		if len(index.Project) > 0 {
+			shown = "what reports show: `" + strings.Join(index.Project, "`, `") + "`"
+		}
+		wantInRow(t, fmt.Sprintf("| `%s` | `%[1]sPartition`", index.Name), shown)
 	}
+}
+
+func wantInRow(t *testing.T, begins, text string) {
+	t.Helper()
+	page, err := os.ReadFile(accountPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row := range strings.Lines(string(page)) {
+		if strings.HasPrefix(row, begins) && strings.Contains(row, text) {
+			return
+		}
+	}
+	t.Errorf("%s has no row that begins with %s and says %s", accountPage, begins, text)
 }
 
 func wantOnPage(t *testing.T, text string) {

@@ -54,6 +54,8 @@ type delius struct {
 	// elsewhere: setting the location is not found, because Delius has the
 	// event elsewhere.
 	elsewhere bool
+	// away: setting the location is answered with 503.
+	away bool
 }
 
 func (d *delius) Match(context.Context, ptpu.Person, ptpu.OffenderNo, string, string) (ptpu.SearchResult, error) {
@@ -81,11 +83,16 @@ func (*delius) SetBookNumber(context.Context, ptpu.OffenderNo, ptpu.BookNumber, 
 }
 
 func (d *delius) SetLocation(context.Context, ptpu.OffenderNo, ptpu.BookNumber, ptpu.PrisonCode) error {
-	if d.elsewhere {
-		return &ptpu.CallError{
-			Upstream: "community-api", Method: "PUT", Status: 404, Kind: ptpu.ErrNotFound,
-			Route: "/secure/offenders/nomsNumber/{nomsNumber}/custody/bookingNumber/{bookingNumber}",
-		}
+	failure := &ptpu.CallError{
+		Upstream: "community-api", Method: "PUT", Status: 404, Kind: ptpu.ErrNotFound,
+		Route: "/secure/offenders/nomsNumber/{nomsNumber}/custody/bookingNumber/{bookingNumber}",
+	}
+	switch {
+	case d.away:
+		failure.Status, failure.Kind = 503, ptpu.ErrUnavailable
+		return failure
+	case d.elsewhere:
+		return failure
 	}
 	return nil
 }
