@@ -27,7 +27,7 @@ TEST_TIMEOUT ?= 6m
 RACE_TIMEOUT ?= 9m
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down build test engines lint race cover golden
+.PHONY: help run up down build test engines assets lint race cover golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +41,7 @@ up: ## the same on the aws backend in containers: LocalStack, simulators, ptpu (
 down: ## stop the containers and forget what they kept
 	docker compose --profile two down --volumes
 
-build: ## build bin/ptpu
+build: assets ## build bin/ptpu
 	@echo "building $(BIN) (the first time takes a minute or two)"
 	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/ptpu
 
@@ -53,6 +53,9 @@ engines: ## fetch the engines of others that the AWS side is tested on (moto, fa
 
 race: ## run all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -timeout $(RACE_TIMEOUT) ./...
+
+assets: ## build the front-end files (Swagger UI) into the packages that serve them, where Node is present
+	@scripts/assets || echo "assets: could not be built; pages stay as they are"
 
 lint: ## check formatting, vet, linters and workflows
 	@unformatted=$$($(GOFUMPT) -l .) || exit 1; \

@@ -32,6 +32,8 @@ var downward = []struct{ from, to, reason string }{
 	{"faulttest", "table", "a fault strikes at the seam, whatever is above and below it"},
 	{"faulttest", "queue", "a fault strikes at the seam, whatever is above and below it"},
 	{"faulttest", "topic", "a fault strikes at the seam, whatever is above and below it"},
+	{"ledgertest", "queue", "the ledger reads what is still queued, and the dead letters"},
+	{"ledgertest", "topic", "the ledger reads what was published"},
 	{"ledgertest", "table", "the ledger reads the rows as they are, not as the store shows them"},
 }
 

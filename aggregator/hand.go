@@ -21,7 +21,10 @@ type hand struct {
 	expiry *time.Timer // ends work when the claim was not renewed in time
 	done   sync.WaitGroup
 
-	mu    sync.Mutex // serialises writes of the claim, each needs the last one's version
+	// turn serialises the use of what follows: it is held by whoever has filled
+	// it. Each write of the claim needs the last one's version. It is a channel
+	// because waits for it can be long, and a bubble has to see them.
+	turn  chan struct{}
 	claim ptpu.Claim
 	until time.Time
 }
@@ -33,7 +36,7 @@ const settleGrace = 5 * time.Second
 // grasp writes the claim for the first time, with the changes, and keeps it
 // alive until drop.
 func grasp(ctx context.Context, store Store, claim ptpu.Claim, c ptpu.Changes) (*hand, error) {
-	h := &hand{store: store, outer: ctx, claim: claim}
+	h := &hand{store: store, outer: ctx, turn: make(chan struct{}, 1), claim: claim}
 	h.work, h.cancel = context.WithCancelCause(ctx)
 	h.expiry = time.AfterFunc(ptpu.ClaimLength, func() { h.cancel(ptpu.ErrClaimLost) })
 	if err := h.write(nil, c); err != nil {
@@ -70,8 +73,8 @@ func (h *hand) keep() {
 
 // write writes the claim, edited, together with the changes.
 func (h *hand) write(edit func(*ptpu.Claim), c ptpu.Changes) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.turn <- struct{}{}
+	defer func() { <-h.turn }()
 	if h.claim.Ended {
 		return nil // a beat that came after the release
 	}
@@ -123,8 +126,8 @@ func (h *hand) release(c ptpu.Changes) error {
 // The work context's end could come too late: a process that was stopped for a
 // while runs on before its timers do.
 func (h *hand) mayWrite(now time.Time) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.turn <- struct{}{}
+	defer func() { <-h.turn }()
 	if !now.Before(h.until) {
 		h.cancel(ptpu.ErrClaimLost)
 		return fmt.Errorf("claim on booking %s ran out: %w", h.claim.BookingID, ptpu.ErrClaimLost)

@@ -144,6 +144,25 @@ func (l *Listener) Run(ctx context.Context) {
 	inHand.Wait()
 }
 
+// RunOnce receives up to limit notices and deals with them in the caller's
+// goroutine, one after the other. It returns how many there were, and how long
+// Run would rest before the next receive. When ctx ends, what is in hand is
+// handed back, as at the end of Run's grace. It is for a caller who decides who
+// takes the next step and when, such as a simulation.
+func (l *Listener) RunOnce(ctx context.Context, limit int) (received int, rest time.Duration) {
+	if l.Hold() {
+		return 0, receiveAgain
+	}
+	deliveries, err := l.receive(ctx, limit)
+	if err != nil {
+		return 0, receiveAgain
+	}
+	for _, d := range deliveries {
+		l.handle(ctx, d)
+	}
+	return len(deliveries), 0
+}
+
 // runOnce receives as many notices as there are free hands and gives each to
 // one.
 func (l *Listener) runOnce(ctx, work context.Context, free chan struct{}, inHand *sync.WaitGroup) {
@@ -151,9 +170,8 @@ func (l *Listener) runOnce(ctx, work context.Context, free chan struct{}, inHand
 	if hands == 0 {
 		return
 	}
-	deliveries, err := l.Queue.Receive(ctx, hands)
-	if err != nil && ctx.Err() == nil {
-		l.Observer.Stumbled(ctx, fmt.Errorf("receiving notices: %w", err))
+	deliveries, err := l.receive(ctx, hands)
+	if err != nil {
 		rest(ctx)
 	}
 	for _, d := range deliveries {
@@ -165,6 +183,15 @@ func (l *Listener) runOnce(ctx, work context.Context, free chan struct{}, inHand
 	for range hands - len(deliveries) {
 		free <- struct{}{}
 	}
+}
+
+// receive asks the queue, and tells of it when that fails.
+func (l *Listener) receive(ctx context.Context, limit int) ([]Delivery, error) {
+	deliveries, err := l.Queue.Receive(ctx, limit)
+	if err != nil && ctx.Err() == nil {
+		l.Observer.Stumbled(ctx, fmt.Errorf("receiving notices: %w", err))
+	}
+	return deliveries, err
 }
 
 func rest(ctx context.Context) {

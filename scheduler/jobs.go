@@ -40,14 +40,19 @@ func (j Job) run(ctx context.Context, locks Locks, observer Observer) {
 		case <-ctx.Done():
 			return
 		case <-turn.C:
-			started := time.Now()
-			ran, err := locks.Hold(ctx, j.Name, j.Do)
-			if ran {
-				observer.Did(ctx, j.Name, time.Since(started), err)
-			}
-			if err != nil && ctx.Err() == nil {
-				observer.Stumbled(ctx, fmt.Errorf("doing job %s: %w", j.Name, err))
-			}
+			j.RunOnce(ctx, locks, observer)
 		}
+	}
+}
+
+// RunOnce does the job now, unless its lock is held elsewhere.
+func (j Job) RunOnce(ctx context.Context, locks Locks, observer Observer) {
+	started := time.Now()
+	ran, err := locks.Hold(ctx, j.Name, j.Do)
+	if ran {
+		observer.Did(ctx, j.Name, time.Since(started), err)
+	}
+	if err != nil && ctx.Err() == nil {
+		observer.Stumbled(ctx, fmt.Errorf("doing job %s: %w", j.Name, err))
 	}
 }

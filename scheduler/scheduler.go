@@ -106,11 +106,43 @@ func (s *Scheduler) Run(ctx context.Context) {
 	workers.Wait()
 }
 
+// RunOnce does one round to its end in the caller's goroutine: the shards in the
+// order given, and what is due in each one booking after another. It returns how
+// long Run would then rest. When ctx ends, what is in hand is handed back, as at
+// the end of Run's grace. It is for a caller who decides who takes the next step
+// and when, such as a simulation; never call it beside Run.
+func (s *Scheduler) RunOnce(ctx context.Context, order []int) (rest time.Duration) {
+	if s.Hold() {
+		return s.Delay
+	}
+	rest = s.Delay
+	var done []ptpu.BookingID
+	more := s.round(ctx, order, func(ctx context.Context, booking ptpu.BookingID) bool {
+		done = append(done, booking)
+		if s.Hold() {
+			return true
+		}
+		if held, err := s.do(ctx, booking); held || err != nil {
+			rest = min(rest, heldAgain)
+		}
+		return ctx.Err() == nil
+	})
+	// Only now: a booking stands in the index once for each thing that is due.
+	for _, booking := range done {
+		s.leave(booking)
+	}
+	if more && rest == s.Delay {
+		return 0
+	}
+	return rest
+}
+
 // look finds due bookings, round after round. A round that met a full page is
 // followed by the next at once; otherwise the loop rests for Delay.
 func (s *Scheduler) look(ctx context.Context) {
 	for ctx.Err() == nil {
-		if !s.Hold() && s.round(ctx) {
+		// In random order, so that pods do not follow each other.
+		if !s.Hold() && s.round(ctx, rand.Perm(s.Shards), s.pass) {
 			continue
 		}
 		select {
@@ -120,12 +152,12 @@ func (s *Scheduler) look(ctx context.Context) {
 	}
 }
 
-// round reads from each shard once, in random order so that pods do not follow
-// each other, and reports whether there may be more.
-func (s *Scheduler) round(ctx context.Context) (more bool) {
+// round reads from each shard once and gives away what is due there. It reports
+// whether there may be more.
+func (s *Scheduler) round(ctx context.Context, order []int, give giver) (more bool) {
 	now := time.Now()
-	for _, shard := range rand.Perm(s.Shards) {
-		full, err := s.shard(ctx, shard, now)
+	for _, shard := range order {
+		full, err := s.shard(ctx, shard, now, give)
 		if err != nil && ctx.Err() == nil {
 			s.Observer.Stumbled(ctx, err)
 		}
@@ -135,10 +167,13 @@ func (s *Scheduler) round(ctx context.Context) (more bool) {
 	return more && ctx.Err() == nil
 }
 
-// shard passes on a page of what is due in the shard. Bookings in hand stand in
+// giver is given a booking to be worked on, and reports whether to go on.
+type giver func(ctx context.Context, booking ptpu.BookingID) bool
+
+// shard gives away a page of what is due in the shard. Bookings in hand stand in
 // the index too until they are settled; they are stepped over, so that they
 // never hide what comes behind them.
-func (s *Scheduler) shard(ctx context.Context, shard int, now time.Time) (full bool, err error) {
+func (s *Scheduler) shard(ctx context.Context, shard int, now time.Time, give giver) (full bool, err error) {
 	for after := ""; ; {
 		due, next, err := s.Store.Due(ctx, shard, now, page, after)
 		if err != nil {
@@ -147,7 +182,7 @@ func (s *Scheduler) shard(ctx context.Context, shard int, now time.Time) (full b
 		passed := 0
 		for _, booking := range due {
 			if s.take(booking) {
-				if !s.pass(ctx, booking) {
+				if !give(ctx, booking) {
 					return false, nil
 				}
 				passed++
@@ -193,10 +228,7 @@ func (s *Scheduler) work(ctx, work context.Context) {
 // handle has one booking worked on. One that another worker holds, or that
 // could not be worked on, rests before it is looked at again.
 func (s *Scheduler) handle(ctx, work context.Context, booking ptpu.BookingID) {
-	held, err := s.Handler.Handle(work, booking)
-	if err != nil && !errors.Is(err, ptpu.ErrClaimLost) && work.Err() == nil {
-		s.Observer.Stumbled(work, fmt.Errorf("handling booking %s: %w", booking, err))
-	}
+	held, err := s.do(work, booking)
 	switch {
 	case held:
 		time.AfterFunc(heldAgain, func() { s.pass(ctx, booking) })
@@ -205,6 +237,15 @@ func (s *Scheduler) handle(ctx, work context.Context, booking ptpu.BookingID) {
 	default:
 		s.leave(booking)
 	}
+}
+
+// do has the handler work on one booking, and tells of it when that fails.
+func (s *Scheduler) do(work context.Context, booking ptpu.BookingID) (held bool, err error) {
+	held, err = s.Handler.Handle(work, booking)
+	if err != nil && !errors.Is(err, ptpu.ErrClaimLost) && work.Err() == nil {
+		s.Observer.Stumbled(work, fmt.Errorf("handling booking %s: %w", booking, err))
+	}
+	return held, err
 }
 
 // take marks the booking as in hand here, unless it is already.

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"ptpu/health"
 	"ptpu/queue"
 	queuesqs "ptpu/queue/sqs"
 	"ptpu/store"
@@ -63,7 +64,9 @@ func openAWS(ctx context.Context, s settings) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &backend{close: func() error { return nil }}
+	b := &backend{close: func() error { return nil }, tables: map[string]health.Check{
+		messageTableHealth: dynamoTable(clients, s.MessageTable), scheduleTableHealth: dynamoTable(clients, s.ScheduleTable),
+	}}
 	err = together(
 		func() error {
 			return named("DYNAMODB_TABLENAME", openTable(ctx, clients, messageTableSpec(s), &b.rows))
@@ -82,6 +85,14 @@ func openAWS(ctx context.Context, s settings) (*backend, error) {
 		},
 	)
 	return b, err
+}
+
+// dynamoTable describes a table of DynamoDB, for health.
+func dynamoTable(clients awsClients, name string) health.Check {
+	return health.Table(name, func(ctx context.Context) (int64, string, error) {
+		d, err := dynamo.Describe(ctx, clients.dynamodb, name)
+		return d.Rows, d.Status, err
+	})
 }
 
 // together does everything at once and joins the errors.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ptpu/embedded"
+	"ptpu/health"
 	"ptpu/queue"
 	queuesqlite "ptpu/queue/sqlite"
 	"ptpu/scheduler"
@@ -24,8 +25,10 @@ type backend struct {
 	topic               topic.Topic
 	// published reads the domain events back, where the backend keeps them.
 	published *topicsqlite.Topic
-	jobs      []scheduler.Job
-	close     func() error
+	// tables describe the tables, for health.
+	tables map[string]health.Check
+	jobs   []scheduler.Job
+	close  func() error
 }
 
 // The names within the embedded database.
@@ -68,7 +71,7 @@ func openBackend(ctx context.Context, s settings, serve bool) (*backend, error) 
 }
 
 func onFile(ctx context.Context, file *embedded.File) (*backend, error) {
-	rows, err := tablesqlite.Open(ctx, file, tablesqlite.Spec{Name: messageTable, Indexes: store.Indexes()})
+	rows, err := tablesqlite.Open(ctx, file, tablesqlite.Spec{Name: messageTable, Indexes: store.Indexes(), Places: store.Places})
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +99,9 @@ func onFile(ctx context.Context, file *embedded.File) (*backend, error) {
 		return nil
 	}}
 	return &backend{
+		tables: map[string]health.Check{
+			messageTableHealth: embeddedTable(messageTable, rows), scheduleTableHealth: embeddedTable(lockTable, locks),
+		},
 		rows: rows, locks: locks, events: events, deadLetters: deadLetters, topic: published, published: published,
 		jobs: []scheduler.Job{sweep}, close: file.Close,
 	}, nil

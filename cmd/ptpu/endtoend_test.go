@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ptpu"
+	"ptpu/deadletters"
 	"ptpu/localstack"
 )
 
@@ -157,7 +158,7 @@ func TestNothingThatArrivesStopsTheProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, d := range dead {
-		if d.Attributes[whyDead] == "" || d.Attributes[whenDead] == "" {
+		if d.Attributes[deadletters.AttributeWhy] == "" || d.Attributes[deadletters.AttributeWhen] == "" {
 			t.Errorf("dead letter %.40q says neither why nor when: %v", d.Body, d.Attributes)
 		}
 	}

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"ptpu/localstack"
-	"ptpu/telemetry"
 )
 
 // localCommand runs everything on this machine.
@@ -79,7 +78,7 @@ type local struct {
 	http     *http.Server // of the world
 	url      string       // of the world
 	backend  *backend
-	server   *server
+	surface  *surface
 	service  *service
 	dataDir  string
 	narrator *narrator
@@ -108,10 +107,11 @@ func openLocal(ctx context.Context, environ map[string]string, std standard, nar
 	if err != nil {
 		return nil, err
 	}
-	log, err := telemetry.NewLogger(std.err, s.LogLevel, s.LogFormat)
+	seen, err := observe(ctx, s, environ, std.err)
 	if err != nil {
-		return nil, usage{err}
+		return nil, err
 	}
+	l.closers = append(l.closers, func() error { seen.close(); return nil })
 	if l.backend, err = openBackend(ctx, s, true); err != nil {
 		return nil, err
 	}
@@ -123,19 +123,21 @@ func openLocal(ctx context.Context, environ map[string]string, std standard, nar
 	l.http = &http.Server{Handler: l.world.Handler(), ReadHeaderTimeout: readHeaderTimeout}
 	go func() { _ = l.http.Serve(socket) }() // ends with Close
 	l.closers = append(l.closers, l.http.Close)
-	told, err := telemetry.NewObserver(telemetry.Config{Log: log})
+	l.narrator = newNarrator(seen.observer, narration)
+	apis, err := newUpstreams(s, version, seen.observer)
 	if err != nil {
 		return nil, err
 	}
-	l.narrator = newNarrator(told, narration)
-	apis, err := newUpstreams(s, version)
-	if err != nil {
+	if l.service, err = newService(s, l.backend, apis, l.narrator, seen); err != nil {
 		return nil, err
 	}
-	if l.service, err = newService(s, l.backend, apis, l.narrator); err != nil {
+	if l.surface, err = newSurface(s, seen, l.narrator.Stumbled); err != nil {
 		return nil, err
 	}
-	l.server, l.dataDir = newServer(s.Port, log), s.DataDir
+	if err := l.surface.running(l.backend, l.service); err != nil {
+		return nil, err
+	}
+	l.dataDir = s.DataDir
 	return l, seedExpired(ctx, l.service.store)
 }
 
@@ -175,11 +177,12 @@ func (l *local) close() error {
 func (l *local) watch(ctx context.Context, out io.Writer) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	if err := l.server.start(ctx, fail); err != nil {
+	if err := l.surface.start(ctx, fail); err != nil {
 		return err
 	}
-	l.closers = append(l.closers, l.server.stop)
-	l.server.ready(ctx)
+	l.closers = append(l.closers, l.surface.stop)
+	l.surface.ready(ctx)
+	go l.surface.checker.Run(ctx)
 	l.greet(out)
 	var running sync.WaitGroup
 	running.Go(func() { l.feed(ctx, sampleGap) })
@@ -222,18 +225,28 @@ func (l *local) send(ctx context.Context, sample localstack.Sample) error {
 	return nil
 }
 
+// tried is what the greeting shows of what a role may do.
+var tried = map[string]string{
+	"ROLE_PTPU_REPORT":      "/report/in-progress",
+	"ROLE_PTPU_QUEUE_ADMIN": "/queue-admin/get-dlq-messages/" + deadQueue,
+}
+
 // greet says where everything is.
 func (l *local) greet(out io.Writer) {
-	_, port, _ := net.SplitHostPort(l.server.address) // an address that is being listened on
-	fmt.Fprintf(out, "ptpu %s is running on http://127.0.0.1:%s (health: /health/readiness, what runs: /info)\n", version, port)
+	_, port, _ := net.SplitHostPort(l.surface.address) // an address that is being listened on
+	fmt.Fprintf(out, "ptpu %s is running on http://127.0.0.1:%s (health: /health, metrics: /prometheus, the API: /swagger-ui.html)\n", version, port)
 	fmt.Fprintf(out, "Simulated hmpps-auth, NOMIS, search and Delius: %s (what they were asked: /control/requests)\n", l.url)
-	fmt.Fprintln(out, "Tokens of invented callers:")
+	fmt.Fprintln(out, "What each role may, with the token of an invented caller:")
 	for _, client := range localstack.Clients() {
 		role := strings.Join(client.Authorities, ",")
-		if strings.HasPrefix(role, "ROLE_PTPU_") {
-			fmt.Fprintf(out, "  %-28s curl -s -u %s:%s -d grant_type=client_credentials %s/auth/oauth/token\n",
-				role, client.ID, client.Secret, l.url)
+		if !strings.HasPrefix(role, rolePrefix) {
+			continue
 		}
+		token := fmt.Sprintf("curl -s -u %s:%s -d grant_type=client_credentials %s/auth/oauth/token", client.ID, client.Secret, l.url)
+		if path := tried[role]; path != "" {
+			token = fmt.Sprintf(`curl -s -H "Authorization: Bearer $(%s | sed 's/.*"access_token":"//; s/".*//')" http://127.0.0.1:%s%s`, token, port, path)
+		}
+		fmt.Fprintf(out, "  %-22s %s\n", role, token)
 	}
 	fmt.Fprintf(out, "Data: %s. Ctrl-C stops; start again to carry on.\n\n", l.dataDir)
 }

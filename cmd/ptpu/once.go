@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ptpu"
+	"ptpu/deadletters"
 	"ptpu/listener"
 	"ptpu/localstack"
 )
@@ -177,7 +178,7 @@ func (l *local) deadLetter(ctx context.Context, body string) (why string, ok boo
 				break
 			}
 			for _, d := range found {
-				l.dead[d.Body] = d.Attributes[whyDead]
+				l.dead[d.Body] = d.Attributes[deadletters.AttributeWhy]
 			}
 		}
 	}

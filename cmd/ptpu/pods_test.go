@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"ptpu"
+	"ptpu/deadletters"
 	"ptpu/enginetest"
 	"ptpu/localstack"
 	"ptpu/queue"
 	queuesqs "ptpu/queue/sqs"
 	"ptpu/store"
-	"ptpu/telemetry"
 	topicsns "ptpu/topic/sns"
 )
 
@@ -137,7 +137,7 @@ func TestTheMainJobOnAWS(t *testing.T) {
 		dead = append(dead, arrived(t, b.deadLetters)...)
 		return len(dead) > 0
 	})
-	if d := dead[0]; d.Body != "garbage" || d.Attributes[whyDead] == "" || d.Attributes[whenDead] == "" {
+	if d := dead[0]; d.Body != "garbage" || d.Attributes[deadletters.AttributeWhy] == "" || d.Attributes[deadletters.AttributeWhen] == "" {
 		t.Errorf("the dead letter is %+v", d)
 	}
 	if code := serving.interrupt(); code != exitOK {
@@ -336,19 +336,15 @@ func TestTwoWorkerSetsShareTwoThousandEvents(t *testing.T) {
 	defer stop()
 	outs := [2]*output{{}, {}}
 	for _, out := range outs {
-		log, err := telemetry.NewLogger(out, "info", "json")
+		o, err := observe(t.Context(), s, nil, out)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := telemetry.NewObserver(telemetry.Config{Log: log})
+		apis, err := newUpstreams(s, version, o.observer)
 		if err != nil {
 			t.Fatal(err)
 		}
-		apis, err := newUpstreams(s, version)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pod, err := newService(s, b, apis, o)
+		pod, err := newService(s, b, apis, o.observer, o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	"ptpu/deadletters"
 	"ptpu/listener"
 	"ptpu/queue"
 	"ptpu/topic"
@@ -19,12 +22,6 @@ type notices struct {
 const (
 	receiveWait = 20 * time.Second // the longest that SQS waits: an idle queue costs the fewest requests
 	visibility  = 10 * time.Second
-)
-
-// The attributes that a dead letter carries besides its own.
-const (
-	whyDead  = "ptpu-error"
-	whenDead = "ptpu-error-at"
 )
 
 // Receive waits a while for notices.
@@ -60,12 +57,68 @@ func (n notices) DeadLetter(ctx context.Context, d listener.Delivery, why string
 		Notice: queue.Notice{Body: d.Body, Attributes: d.Attributes}, Receipt: d.Receipt, ReceiveCount: d.Receives,
 	}
 	return n.main.Move(ctx, delivery, n.dead, map[string]string{
-		whyDead: why, whenDead: time.Now().UTC().Format(time.RFC3339),
+		deadletters.AttributeWhy: why, deadletters.AttributeWhen: time.Now().UTC().Format(time.RFC3339),
 	})
 }
 
 // MaxReceives is the queue's own limit.
 func (n notices) MaxReceives() int { return n.main.MaxReceives() }
+
+// anyQueue is a queue as the dead letters see it.
+type anyQueue struct{ queue.Queue }
+
+// Depth counts what waits, is in flight or is delayed.
+func (q anyQueue) Depth(ctx context.Context) (int, error) {
+	counts, err := q.Counts(ctx)
+	return counts.Visible + counts.InFlight + counts.Delayed, err
+}
+
+// replayedQueue is a dead-letter queue as they see it.
+type replayedQueue struct {
+	anyQueue
+	main queue.Queue
+}
+
+// What a look at dead letters asks of the queue: they are hidden for long enough
+// to look at all, and handed back after that.
+const (
+	lookWait = time.Second
+	lookTime = 2 * time.Minute
+)
+
+// Receive takes letters in hand.
+func (q replayedQueue) Receive(ctx context.Context, limit int) ([]deadletters.Letter, error) {
+	received, err := q.Queue.Receive(ctx, limit, lookWait, lookTime)
+	letters := make([]deadletters.Letter, len(received))
+	for i, d := range received {
+		letters[i] = deadletters.Letter{
+			ID: d.ID, Body: d.Body, Attributes: d.Attributes, Receipt: d.Receipt, Receives: d.ReceiveCount, Sent: d.Sent,
+		}
+	}
+	return letters, err
+}
+
+// HandBack lets others receive the letter.
+func (q replayedQueue) HandBack(ctx context.Context, l deadletters.Letter) error {
+	if err := q.Extend(ctx, l.Receipt, 0); !errors.Is(err, queue.ErrGone) {
+		return err
+	}
+	return nil
+}
+
+// Replay moves the letter to the main queue.
+func (q replayedQueue) Replay(ctx context.Context, l deadletters.Letter) error {
+	err := q.Move(ctx, queue.Delivery{
+		Notice: queue.Notice{Body: l.Body, Attributes: l.Attributes}, ID: l.ID, Receipt: l.Receipt, ReceiveCount: l.Receives, Sent: l.Sent,
+	}, q.main, nil)
+	switch {
+	case errors.Is(err, queue.ErrGone):
+		return fmt.Errorf("%w: %w", deadletters.ErrGone, err)
+	case errors.Is(err, queue.ErrInvalid):
+		return fmt.Errorf("%w: %w", deadletters.ErrNoRoom, err)
+	}
+	return err
+}
 
 // announcements is the topic as domainevents sees it.
 type announcements struct{ topic.Topic }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-
-	"ptpu/telemetry"
 )
 
 // serveCommand runs the service.
@@ -19,15 +17,13 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	log, err := telemetry.NewLogger(p.out, s.LogLevel, s.LogFormat)
-	if err != nil {
-		return usage{err}
-	}
-	o, err := telemetry.NewObserver(telemetry.Config{Log: log})
+	o, err := observe(ctx, s, p.environ, p.out)
 	if err != nil {
 		return err
 	}
-	apis, err := newUpstreams(s, version)
+	defer o.close()
+	log := o.log
+	apis, err := newUpstreams(s, version, o.observer)
 	if err != nil {
 		return err
 	}
@@ -37,10 +33,17 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	http := newServer(s.Port, log)
+	http, err := newSurface(s, o, o.observer.Stumbled)
+	if err != nil {
+		return err
+	}
+	if err := http.starting(); err != nil {
+		return err
+	}
 	if err := http.start(ctx, fail); err != nil {
 		return err
 	}
+	go http.checker.Run(ctx)
 	defer func() { err = errors.Join(err, http.stop()) }()
 	log.LogAttrs(ctx, slog.LevelInfo, "alive", slog.String("address", http.address))
 
@@ -56,8 +59,11 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 	if err != nil {
 		return stopped(ctx, err)
 	}
-	svc, err := newService(s, b, apis, o)
+	svc, err := newService(s, b, apis, o.observer, o)
 	if err != nil {
+		return err
+	}
+	if err := http.running(b, svc); err != nil {
 		return err
 	}
 	http.ready(ctx)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,19 +11,23 @@ import (
 	"time"
 )
 
-// server answers over HTTP. Its zero readiness is "not ready".
+// server answers over HTTP: at first for a process that starts, and with
+// everything once the service is there.
 type server struct {
 	http    *http.Server
 	address string
-	serving atomic.Bool
+	serving atomic.Bool // false: not ready
+	routes  atomic.Pointer[http.Handler]
 }
 
 // Limits of the server, so that no caller holds a connection or memory for long.
+// How long an answer may take depends on the answer.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
+	maxBodyBytes      = 1 << 20
 	stopTimeout       = 2 * time.Second
 )
 
@@ -32,51 +35,23 @@ const (
 func newServer(port int, log *slog.Logger) *server {
 	s := &server{address: fmt.Sprintf(":%d", port)}
 	s.http = &http.Server{
-		Handler: s.routes(), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler:           http.MaxBytesHandler(http.HandlerFunc(s.answer), maxBodyBytes),
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	return s
 }
 
-func (s *server) routes() http.Handler {
-	mux := http.NewServeMux()
-	up := func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, map[string]any{"status": "UP"}) }
-	mux.HandleFunc("GET /health/ping", up)
-	mux.HandleFunc("GET /health/liveness", up)
-	mux.HandleFunc("GET /health/readiness", s.readiness)
-	mux.HandleFunc("GET /info", info)
-	return mux
+func (s *server) answer(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	(*s.routes.Load()).ServeHTTP(w, r)
 }
 
-// readiness says whether this pod takes work: not before everything runs, and
-// no longer once it is told to stop.
-func (s *server) readiness(w http.ResponseWriter, _ *http.Request) {
-	if s.serving.Load() {
-		answer(w, http.StatusOK, map[string]any{"status": "UP"})
-		return
-	}
-	answer(w, http.StatusServiceUnavailable, map[string]any{"status": "OUT_OF_SERVICE"})
-}
+// show has the handler answer from now on.
+func (s *server) show(routes http.Handler) { s.routes.Store(&routes) }
 
-// info says what is running.
-func info(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{
-		"app": map[string]string{
-			"name":        "ptpu",
-			"description": "Keeps Delius (probation) in step with NOMIS (prison)",
-		},
-		"build": map[string]string{"version": version, "commit": commit, "time": buildTime},
-	})
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a caller that went away
-}
-
-// start listens and serves in the background. It calls failed when it can serve
-// no longer.
+// start listens and serves what is shown, in the background. It calls failed
+// when it can serve no longer.
 func (s *server) start(ctx context.Context, failed func(error)) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
 	if err != nil {
@@ -97,9 +72,13 @@ func (s *server) ready(ctx context.Context) {
 	context.AfterFunc(ctx, func() { s.serving.Store(false) })
 }
 
-// stop lets answers under way end.
+// stop lets answers under way end for a little while, and then breaks them off:
+// nobody takes half a report for a whole one.
 func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return s.http.Shutdown(ctx)
+	if err := s.http.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return s.http.Close()
 }

@@ -10,12 +10,14 @@ import (
 
 	"ptpu"
 	"ptpu/aggregator"
+	"ptpu/deadletters"
 	"ptpu/domainevents"
 	"ptpu/listener"
 	"ptpu/matcher"
 	"ptpu/processor"
 	"ptpu/scheduler"
 	"ptpu/store"
+	"ptpu/telemetry"
 )
 
 // observer is told of everything that the service decides.
@@ -36,6 +38,7 @@ const lockLength = 30 * time.Second
 // drives, and housekeeping.
 type service struct {
 	store     *store.Store
+	dead      *deadletters.DeadLetters
 	listener  *listener.Listener
 	scheduler *scheduler.Scheduler
 	jobs      func(context.Context)
@@ -43,7 +46,7 @@ type service struct {
 }
 
 // newService joins the parts. Nothing runs yet.
-func newService(s settings, b *backend, apis upstreams, o observer) (*service, error) {
+func newService(s settings, b *backend, apis upstreams, o observer, seen *observation) (*service, error) {
 	rows, err := store.New(store.Config{Rows: b.rows, Version: version, AuditRetention: time.Duration(s.AuditRetention)})
 	if err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func newService(s settings, b *backend, apis upstreams, o observer) (*service, e
 		return nil, err
 	}
 	scheduling, err := scheduler.New(scheduler.Config{
-		Store: rows, Handler: gathering, Observer: o, Shards: store.Shards,
+		Store: rows, Handler: inHand{gathering, seen.metrics}, Observer: o, Shards: store.Shards,
 		Delay: time.Duration(s.ProcessorDelay), Workers: s.ProcessorConcurrency, Grace: grace,
 	})
 	if err != nil {
@@ -81,10 +84,18 @@ func newService(s settings, b *backend, apis upstreams, o observer) (*service, e
 	if err != nil {
 		return nil, err
 	}
-	locks := store.NewLocks(b.locks, owner, lockLength)
+	dead, err := deadletters.New(deadletters.Config{
+		Pairs:      []deadletters.Pair{{Main: anyQueue{b.events}, Dead: replayedQueue{anyQueue{b.deadLetters}, b.events}}},
+		MaxReplays: s.MaxReplays, Hopeless: listener.Hopeless, Who: caller, Record: rows.RecordAction, Stumbled: o.Stumbled,
+	})
+	if err != nil {
+		return nil, err
+	}
+	locks := leases{store.NewLocks(b.locks, owner, lockLength), seen.metrics}
+	jobs := append(b.jobs, replay(dead, seen.log), measure(rows, seen.metrics, b.events, b.deadLetters))
 	return &service{
-		store: rows, listener: listening, scheduler: scheduling, process: s.ProcessorEnabled,
-		jobs: func(ctx context.Context) { scheduler.RunJobs(ctx, locks, o, b.jobs...) },
+		store: rows, dead: dead, listener: listening, scheduler: scheduling, process: s.ProcessorEnabled,
+		jobs: func(ctx context.Context) { scheduler.RunJobs(ctx, locks, o, jobs...) },
 	}, nil
 }
 
@@ -101,9 +112,37 @@ func ownerName() string {
 func (s *service) run(ctx context.Context) {
 	var working sync.WaitGroup
 	working.Go(func() { s.listener.Run(ctx) })
+	working.Go(func() { s.jobs(ctx) })
 	if s.process {
 		working.Go(func() { s.scheduler.Run(ctx) })
-		working.Go(func() { s.jobs(ctx) })
 	}
 	working.Wait()
+}
+
+// inHand counts the bookings that this pod has in hand.
+type inHand struct {
+	scheduler.Handler
+	metrics *telemetry.Metrics
+}
+
+// Handle has the booking handled.
+func (h inHand) Handle(ctx context.Context, booking ptpu.BookingID) (held bool, err error) {
+	h.metrics.InHand(1)
+	defer h.metrics.InHand(-1)
+	return h.Handler.Handle(ctx, booking)
+}
+
+// leases are the named locks, and show which of them this pod holds.
+type leases struct {
+	scheduler.Locks
+	metrics *telemetry.Metrics
+}
+
+// Hold does the work under the lock.
+func (l leases) Hold(ctx context.Context, name string, work func(context.Context) error) (ran bool, err error) {
+	return l.Locks.Hold(ctx, name, func(ctx context.Context) error {
+		l.metrics.LeaseHeld(name, true)
+		defer l.metrics.LeaseHeld(name, false)
+		return work(ctx)
+	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"ptpu"
 	"ptpu/scheduler"
+	"ptpu/telemetry"
 	"ptpu/upstream"
 )
 
@@ -47,10 +48,16 @@ type settings struct {
 	ScheduleTable string `env:"DYNAMODB_SCHEDULE_TABLENAME" help:"DynamoDB table of the named locks, with the key _id" required:"aws"`
 	Region        string `env:"AWS_REGION" envDefault:"eu-west-2" help:"AWS region; the other variables of the AWS SDK count as the SDK defines them"`
 
+	InsightsConnection secret `env:"APPLICATIONINSIGHTS_CONNECTION_STRING" help:"where custom events go besides the log: the connection string of an Application Insights resource; unset = only the log"`
+
 	ProcessorConcurrency int      `env:"PTPU_PROCESSOR_CONCURRENCY" envDefault:"8" help:"bookings in hand at once on this pod"`
 	ListenerConcurrency  int      `env:"PTPU_LISTENER_CONCURRENCY" envDefault:"16" help:"notices in hand at once on this pod"`
 	UpstreamTimeout      duration `env:"PTPU_UPSTREAM_TIMEOUT" envDefault:"10s" help:"deadline of one upstream call"`
 	AuditRetention       duration `env:"PTPU_AUDIT_RETENTION" envDefault:"720h" help:"how long the timeline of a booking is kept; at least 720h (30 days)"`
+
+	AuthIssuer    string `env:"PTPU_AUTH_ISSUER" help:"issuer (iss) that callers' tokens must name; unset = not checked"`
+	HealthDetails string `env:"PTPU_HEALTH_DETAILS" envDefault:"always" help:"who sees the components of /health: always = everybody, authorised = callers with a role of ptpu's"`
+	MaxReplays    int    `env:"PTPU_DLQ_MAX_REPLAYS" envDefault:"10" help:"how often ptpu itself puts a dead letter back on its queue before it stays until a person decides"`
 
 	Backend  string `env:"PTPU_BACKEND" envDefault:"aws" help:"aws or embedded"`
 	DataDir  string `env:"PTPU_DATA_DIR" envDefault:"./data" help:"folder of the embedded backend's database"`
@@ -211,6 +218,12 @@ func (s *settings) nonsense(known []string) []string {
 	check(inRange(s.ListenerConcurrency, 1, 1024), "PTPU_LISTENER_CONCURRENCY", "want 1 to 1024")
 	check(s.UpstreamTimeout > 0, "PTPU_UPSTREAM_TIMEOUT", "want more than 0s")
 	check(time.Duration(s.AuditRetention) >= ptpu.Retention, "PTPU_AUDIT_RETENTION", fmt.Sprintf("want at least %s", ptpu.Retention))
+	if s.InsightsConnection != "" {
+		err := telemetry.CheckConnectionString(string(s.InsightsConnection))
+		check(err == nil, "APPLICATIONINSIGHTS_CONNECTION_STRING", fmt.Sprint(err))
+	}
+	check(s.HealthDetails == "always" || s.HealthDetails == "authorised", "PTPU_HEALTH_DETAILS", "want always or authorised")
+	check(inRange(s.MaxReplays, 0, 1000), "PTPU_DLQ_MAX_REPLAYS", "want 0 to 1000")
 	check(s.Backend == "aws" || s.Backend == "embedded", "PTPU_BACKEND", "want aws or embedded")
 	check(s.SyncMode == "normal" || s.SyncMode == "full", "PTPU_SQLITE_SYNC", "want normal or full")
 	check(slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel), "PTPU_LOG_LEVEL", "want debug, info, warn or error")

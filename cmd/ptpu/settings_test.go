@@ -68,6 +68,10 @@ func TestDefaults(t *testing.T) {
 		"PTPU_UPSTREAM_TIMEOUT":                       "10s",
 		"PTPU_AUDIT_RETENTION":                        "720h0m0s",
 		"PTPU_BACKEND":                                "aws",
+		"APPLICATIONINSIGHTS_CONNECTION_STRING":       "",
+		"PTPU_AUTH_ISSUER":                            "",
+		"PTPU_HEALTH_DETAILS":                         "always",
+		"PTPU_DLQ_MAX_REPLAYS":                        "10",
 		"AWS_REGION":                                  "eu-west-2",
 		"PTPU_DATA_DIR":                               "./data",
 		"PTPU_SQLITE_SYNC":                            "normal",
@@ -100,6 +104,10 @@ func TestEverySettingIsRead(t *testing.T) {
 		"PTPU_UPSTREAM_TIMEOUT":                        "90s",
 		"PTPU_AUDIT_RETENTION":                         "P60D",
 		"PTPU_BACKEND":                                 "embedded",
+		"APPLICATIONINSIGHTS_CONNECTION_STRING":        "InstrumentationKey=00000000-0000-0000-0000-00000000c0de",
+		"PTPU_AUTH_ISSUER":                             "https://sign-in.example/auth/issuer",
+		"PTPU_HEALTH_DETAILS":                          "authorised",
+		"PTPU_DLQ_MAX_REPLAYS":                         "3",
 		"HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_QUEUE_NAME": "events",
 		"HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_DLQ_NAME":   "dead",
 		"HMPPS_SQS_TOPICS_DOMAINEVENTTOPIC_ARN":        "arn:aws:sns:eu-west-2:000000000000:domain",
@@ -117,6 +125,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	}
 	want := with(environ, map[string]string{
 		"OAUTH_CLIENT_SECRET":                       "(set)",
+		"APPLICATIONINSIGHTS_CONNECTION_STRING":     "(set)",
 		"PRISONTOPROBATION_ONLY_PRISONS":            "[LEI  mdi ]",
 		"PRISONTOPROBATION_HOLD_BACK_DURATION":      "1h0m0s",
 		"PRISONTOPROBATION_MESSAGE_PROCESSOR_DELAY": "250ms",
@@ -273,6 +282,9 @@ func everythingWrong() map[string]string {
 		"PTPU_UPSTREAM_TIMEOUT":                       "PT",
 		"PTPU_AUDIT_RETENTION":                        "P1D",
 		"PTPU_BACKEND":                                "memory",
+		"APPLICATIONINSIGHTS_CONNECTION_STRING":       "InstrumentationKey=" + canary,
+		"PTPU_HEALTH_DETAILS":                         "sometimes",
+		"PTPU_DLQ_MAX_REPLAYS":                        "-1",
 		"PTPU_SQLITE_SYNC":                            "off",
 		"PTPU_LOG_LEVEL":                              "loud",
 		"PTPU_LOG_FORMAT":                             "xml",
@@ -309,12 +321,12 @@ func TestAllFaultsAreListedAtOnce(t *testing.T) {
 		named = append(named, variable)
 	}
 	// A client id is the one variable that cannot be wrong but by missing, a
-	// secret likewise; any text names a folder or a region, and what aws needs is
-	// asked for with aws.
+	// secret likewise; any text names a folder, a region or an issuer, and what aws
+	// needs is asked for with aws.
 	var want []string
 	for field := range reflect.TypeFor[settings]().Fields() {
 		name := field.Tag.Get("env")
-		if !slices.Contains([]string{"OAUTH_CLIENT_SECRET", "PTPU_DATA_DIR", "AWS_REGION"}, name) && field.Tag.Get("required") != "aws" {
+		if !slices.Contains([]string{"OAUTH_CLIENT_SECRET", "PTPU_DATA_DIR", "AWS_REGION", "PTPU_AUTH_ISSUER"}, name) && field.Tag.Get("required") != "aws" {
 			want = append(want, name)
 		}
 	}
@@ -405,10 +417,10 @@ func TestNoSettingIsCalledUnused(t *testing.T) {
 		"HMPPS_SQS_TOPICS_DOMAINEVENTTOPIC_ARN":           "set",
 		"DYNAMODB_TABLENAME":                              "set",
 		"DYNAMODB_SCHEDULE_TABLENAME":                     "set",
-		"APPLICATIONINSIGHTS_CONNECTION_STRING":           "set",
-		"AWS_ACCESS_KEY_ID":                               "set",
-		"AWS_SECRET_ACCESS_KEY":                           "set",
-		"AWS_WEB_IDENTITY_TOKEN_FILE":                     "set",
+
+		"AWS_ACCESS_KEY_ID":           "set",
+		"AWS_SECRET_ACCESS_KEY":       "set",
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "set",
 	}
 	for field := range reflect.TypeFor[settings]().Fields() {
 		environ[field.Tag.Get("env")] = "set"

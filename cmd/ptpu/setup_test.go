@@ -86,7 +86,7 @@ func TestSetupMakesWhatIsMissing(t *testing.T) {
 	queueName, eventsARN := environ["HMPPS_SQS_QUEUES_PRISONEVENTQUEUE_QUEUE_NAME"], "arn:aws:sns:eu-west-2:"+motoAccount+":"+events
 	want := []string{
 		"table " + environ["DYNAMODB_TABLENAME"],
-		"  index due",
+		"  index due", "  index created",
 		"  time-to-live",
 		"table " + environ["DYNAMODB_SCHEDULE_TABLENAME"],
 		"topic " + environ["HMPPS_SQS_TOPICS_DOMAINEVENTTOPIC_ARN"],

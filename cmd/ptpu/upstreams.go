@@ -9,6 +9,7 @@ import (
 	"ptpu/communityapi"
 	"ptpu/offendersearch"
 	"ptpu/prisonapi"
+	"ptpu/telemetry"
 	"ptpu/upstream"
 )
 
@@ -32,7 +33,7 @@ func (u upstreams) signIn(ctx context.Context) error {
 // convictions are read a few at a time.
 const callsPerBooking = 4
 
-func newUpstreams(s settings, version string) (upstreams, error) {
+func newUpstreams(s settings, version string, o *telemetry.Observer) (upstreams, error) {
 	timeout := time.Duration(s.UpstreamTimeout)
 	auth, err := upstream.ParseBase(s.OAuthURL, false)
 	if err != nil {
@@ -54,7 +55,7 @@ func newUpstreams(s settings, version string) (upstreams, error) {
 			Version: version, Timeout: timeout, Safe: safe, Tokens: tokens,
 			Concurrency: s.ListenerConcurrency + callsPerBooking*s.ProcessorConcurrency,
 		})
-		return upstream.API{Name: name, Base: at, HTTP: client}, err
+		return upstream.API{Name: name, Base: at, HTTP: client, Observe: o.Calling(name)}, err
 	}
 	prison, err := api("prison-api", s.PrisonURL, nil)
 	if err != nil {
