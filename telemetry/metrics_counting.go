@@ -126,6 +126,19 @@ func (m *Metrics) LeaseHeld(lease string, held bool) {
 	m.leaseHeld.WithLabelValues(m.leases.of(lease)).Set(value)
 }
 
+// CircuitIs says which state the circuit to a neighbour is in: closed, half-open
+// or open.
+func (m *Metrics) CircuitIs(upstream, state string) {
+	upstream = m.upstreams.of(upstream)
+	for _, each := range circuitStates {
+		value := 0.0
+		if each == state {
+			value = 1
+		}
+		m.circuits.WithLabelValues(upstream, each).Set(value)
+	}
+}
+
 // EventSent counts custom events that Application Insights has taken.
 func (m *Metrics) EventSent(n int) { m.eventsSent.Add(float64(n)) }
 

@@ -18,6 +18,17 @@ import (
 
 var refusal = &ptpu.CallError{Upstream: "community-api", Method: "PUT", Route: "/secure/{crn}", Status: 400, Kind: ptpu.ErrRefused}
 
+func TestACircuitIsInOneState(t *testing.T) {
+	_, m := observed(t)
+	m.CircuitIs("prison-api", "closed")
+	m.CircuitIs("community-api", "closed")
+	m.CircuitIs("community-api", "open")
+	wantValues(t, m, map[string]float64{
+		`ptpu_upstream_circuit_state{state="closed",upstream="prison-api"}`:  1,
+		`ptpu_upstream_circuit_state{state="open",upstream="community-api"}`: 1,
+	}, "ptpu_upstream_circuit")
+}
+
 func TestPromisedCountersOfAnAttempt(t *testing.T) {
 	movements := func(kind string) map[string]float64 {
 		return map[string]float64{`ptpu_movement_total{type="total"}`: 1, `ptpu_movement_total{type="` + kind + `"}`: 1}

@@ -22,7 +22,7 @@ type series struct {
 	attempts, ended, poison, domainEvents, retries *prometheus.CounterVec
 	attemptTook                                    *prometheus.HistogramVec
 	calls, requests, housekeeping                  *prometheus.HistogramVec
-	lastTick, lastSuccess, leaseHeld               *prometheus.GaugeVec
+	lastTick, lastSuccess, leaseHeld, circuits     *prometheus.GaugeVec
 	inHand                                         prometheus.Gauge
 	eventsSent                                     prometheus.Counter
 	eventsDropped                                  *prometheus.CounterVec
@@ -84,6 +84,9 @@ func newSeries(registry prometheus.Registerer) series {
 		calls: histogram("ptpu_upstream_call_duration_seconds", "How long calls to a neighbour took, repeats included.",
 			callBuckets, "upstream", "method", "route", "status"),
 
+		circuits: gauge("ptpu_upstream_circuit_state", "State of this pod's circuit to a neighbour: 1 for the one that it is in.",
+			"upstream", "state"),
+
 		lastTick: gauge("ptpu_scheduler_last_tick_timestamp_seconds", "When this pod last looked for due work."),
 		inHand:   gauge("ptpu_bookings_in_hand", "Bookings that this pod works on.").WithLabelValues(),
 		housekeeping: histogram("ptpu_housekeeping_duration_seconds", "How long a piece of housekeeping took on this pod.",
@@ -131,5 +134,14 @@ const (
 	resultDone      = "done"
 	resultFailed    = "failed"
 )
+
+// The states of a circuit. Half-open lets a few calls through, open none.
+const (
+	circuitClosed   = "closed"
+	circuitHalfOpen = "half-open"
+	circuitOpen     = "open"
+)
+
+var circuitStates = []string{circuitClosed, circuitHalfOpen, circuitOpen}
 
 var rhythms = []string{string(ptpu.Short), string(ptpu.Medium), string(ptpu.Long), tierSoon}

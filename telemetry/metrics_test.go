@@ -244,6 +244,7 @@ func everything(t *testing.T, o *telemetry.Observer, m *telemetry.Metrics) {
 	m.Served(http.MethodGet, "GET /info", http.StatusOK, time.Millisecond)
 	m.InHand(1)
 	m.LeaseHeld("sweep", true)
+	m.CircuitIs("prison-api", "open")
 	m.EventSent(1)
 	m.EventDropped(1, "queue full")
 	m.BacklogMeasured(ptpu.Backlog{Due: 1, Oldest: time.Now()}, time.Now())

@@ -218,6 +218,21 @@ func (o *Observer) Calling(upstream string) func(ctx context.Context, method, ro
 	}
 }
 
+// CircuitChanged tells of the circuit to a neighbour: open, half-open or closed.
+// why is nil when it closes. One that opens because our credentials are refused
+// needs a person.
+func (o *Observer) CircuitChanged(upstream, state string, why error) {
+	o.metrics.CircuitIs(upstream, state)
+	level, attrs := slog.LevelInfo, []slog.Attr{slog.String("upstream", upstream), slog.String("state", state)}
+	if why != nil {
+		level, attrs = slog.LevelWarn, append(attrs, slog.String("error", why.Error()))
+		if errors.Is(why, ptpu.ErrDenied) {
+			level = slog.LevelError
+		}
+	}
+	o.log.LogAttrs(context.Background(), level, "circuit", attrs...)
+}
+
 // Stumbled tells of a failure that the work goes on after. A notice that it
 // kept from its ruling ends with it.
 func (o *Observer) Stumbled(ctx context.Context, err error) {
