@@ -138,7 +138,6 @@ func (a *Aggregator) work(hand *hand, plan plan) error {
 		if hand.lost() {
 			return fmt.Errorf("working on booking %s: %w", m.BookingID, ptpu.ErrClaimLost)
 		}
-		owed = append(owed, attempt.owed...)
 		settle := hand.next(plan.batch[i+1:])
 		released := i == len(plan.batch)-1 && len(owed) == 0
 		if released {

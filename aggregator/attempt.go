@@ -12,12 +12,13 @@ import (
 // attempted is what an attempt leaves to be written, and to be told once it is.
 type attempted struct {
 	changes ptpu.Changes
-	owed    []ptpu.Announcement
 	observe func()
 }
 
 // attempt has one message processed. Whatever came of it, the writes that
-// Delius took are announced and those without an answer stay open.
+// Delius took are announced and those without an answer stay open. Announcing
+// comes before settling: until then the claim's intents stand for the domain
+// event that is owed, and it needs no row of its own unless the topic is away.
 func (a *Aggregator) attempt(hand *hand, m ptpu.Message) attempted {
 	ctx, trace := a.Observer.Attempting(hand.work, m)
 	t := &trail{hand: hand, message: m, trace: trace}
@@ -30,14 +31,14 @@ func (a *Aggregator) attempt(hand *hand, m ptpu.Message) attempted {
 	if err != nil && hand.stopping() {
 		// Told to stop, not failed: the message keeps its place and its count.
 		e.Kind = ptpu.EntryHandedBack
-		return t.leave(m, e, now, func() { a.Observer.HandedBack(ctx, m) })
+		return a.leave(t, m, e, now, func() { a.Observer.HandedBack(ctx, m) })
 	}
 	after := m.After(outcome, now, a.Rhythm)
 	if err != nil {
 		after = m.AfterFailure(outcome.Facts, err, now, a.Rhythm)
 	}
 	e.State, e.Reason = after.State, after.Reason
-	left := t.leave(after, e, now, func() {
+	left := a.leave(t, after, e, now, func() {
 		for _, change := range t.changed {
 			a.Observer.Changed(ctx, m.BookingID, change)
 		}
@@ -103,13 +104,15 @@ func answered(err error) bool {
 }
 
 // leave is what the attempt leaves behind besides the message itself.
-func (t *trail) leave(m ptpu.Message, e ptpu.Entry, now time.Time, observe func()) attempted {
-	left := attempted{observe: observe}
+func (a *Aggregator) leave(t *trail, m ptpu.Message, e ptpu.Entry, now time.Time, observe func()) attempted {
+	var owed []ptpu.Announcement
 	for _, change := range t.changed {
-		left.owed = append(left.owed, ptpu.Announcement{
+		owed = append(owed, ptpu.Announcement{
 			BookingID: m.BookingID, Change: change, MessageID: m.ID, Since: now, Trace: t.trace, Due: now,
 		})
 	}
+	p := a.publish(t.hand, owed)
+	left := attempted{observe: func() { observe(); p.tell() }}
 	due := now
 	if m.Open() {
 		due = m.Due
@@ -119,7 +122,7 @@ func (t *trail) leave(m ptpu.Message, e ptpu.Entry, now time.Time, observe func(
 			BookingID: m.BookingID, Write: w, MessageID: m.ID, Attempt: m.Attempts, Until: m.DeleteBy, Due: due,
 		})
 	}
-	left.changes.Announce = left.owed
-	left.changes.Entries = []ptpu.Entry{e}
+	left.changes.Announce = p.later
+	left.changes.Entries = append([]ptpu.Entry{e}, p.entries...)
 	return left
 }

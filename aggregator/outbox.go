@@ -69,38 +69,58 @@ func finished(o ptpu.OpenWrite, crns []ptpu.CRN, err error, now time.Time) ptpu.
 	return c
 }
 
-// announce publishes what is owed and ends the claim. What the topic does not
-// take stays owed.
+// announce publishes what was owed before this claim, or came to light under it,
+// and ends the claim. What the topic does not take stays owed.
 func (a *Aggregator) announce(hand *hand, owed []ptpu.Announcement) error {
-	var c ptpu.Changes
-	var observe []func()
-	for _, o := range owed {
-		if hand.stopping() {
-			break // still durable, still due
-		}
-		err := a.Announcer.Announce(hand.work, o)
-		if hand.lost() {
-			return fmt.Errorf("announcing for booking %s: %w", o.BookingID, ptpu.ErrClaimLost)
-		}
-		now := time.Now()
-		if err != nil {
-			delay := publishDelays[min(o.Tries, len(publishDelays)-1)]
-			o.Tries++
-			o.Due = now.Add(delay)
-			c.Announce = append(c.Announce, o)
-		} else {
-			c.Announced = append(c.Announced, o)
-			c.Entries = append(c.Entries, published(o, now))
-		}
-		observe = append(observe, func() { a.Observer.Published(hand.outer, o, err) })
+	p := a.publish(hand, owed)
+	if hand.lost() {
+		return fmt.Errorf("announcing: %w", ptpu.ErrClaimLost)
 	}
+	c := ptpu.Changes{Announce: p.later, Announced: p.done, Entries: p.entries}
 	if err := hand.release(c); err != nil {
 		return fmt.Errorf("ending the claim: %w", err)
 	}
-	for _, tell := range observe {
-		tell()
-	}
+	p.tell()
 	return nil
+}
+
+// publication is what came of publishing.
+type publication struct {
+	done    []ptpu.Announcement
+	later   []ptpu.Announcement // with the instant of the next try
+	entries []ptpu.Entry
+	observe []func()
+}
+
+// tell tells of it, once it is durable.
+func (p publication) tell() {
+	for _, observe := range p.observe {
+		observe()
+	}
+}
+
+// publish hands what is owed to the topic. When the process is to stop, the rest
+// is left as it is: still owed, still due.
+func (a *Aggregator) publish(hand *hand, owed []ptpu.Announcement) publication {
+	var p publication
+	for i, o := range owed {
+		if hand.stopping() {
+			p.later = append(p.later, owed[i:]...)
+			break
+		}
+		err := a.Announcer.Announce(hand.work, o)
+		now := time.Now()
+		if err != nil {
+			o.Due = now.Add(publishDelays[min(o.Tries, len(publishDelays)-1)])
+			o.Tries++
+			p.later = append(p.later, o)
+		} else {
+			p.done = append(p.done, o)
+			p.entries = append(p.entries, published(o, now))
+		}
+		p.observe = append(p.observe, func() { a.Observer.Published(hand.outer, o, err) })
+	}
+	return p
 }
 
 // published is the entry for a domain event that the topic has.

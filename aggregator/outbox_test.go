@@ -2,6 +2,7 @@ package aggregator_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -12,7 +13,7 @@ import (
 
 var change = setNumber.Change("X100001")
 
-func TestAChangedIdentifierIsAnnouncedOnceSettled(t *testing.T) {
+func TestAChangedIdentifierIsAnnouncedAndSettledInOneWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := worldOf(t, storeOf(ripe("m1", ptpu.ImprisonmentStatusChanged)))
 		w.processor.process = writing(nil, ptpu.Completes(ptpu.Facts{}))
@@ -25,6 +26,41 @@ func TestAChangedIdentifierIsAnnouncedOnceSettled(t *testing.T) {
 		}
 		if got := w.store.kinds(); !slices.Equal(got, []ptpu.EntryKind{ptpu.EntryAttempt, ptpu.EntryPublished}) {
 			t.Errorf("the timeline shows %v", got)
+		}
+		// The claim, the intents, and all that came of it: no row is written for
+		// an event that the topic takes.
+		if len(w.store.writes) != 3 || len(w.store.writes[2].Announce) != 0 || len(w.store.writes[2].Announced) != 0 {
+			t.Errorf("got writes %+v, want three, and no row for the event", w.store.writes)
+		}
+	})
+}
+
+// A worker that dies between publishing and settling leaves its intents: the
+// next one makes good what may be missing, and the event carries the same change.
+func TestAnEventThatWasPublishedAndNotSettledIsPublishedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := worldOf(t, storeOf(ripe("m1", ptpu.ImprisonmentStatusChanged)))
+		w.processor.process = writing(nil, ptpu.Completes(ptpu.Facts{}))
+		w.processor.finish = func() ([]ptpu.CRN, error) { return []ptpu.CRN{"X100001"}, nil }
+		w.store.fail = func(_ ptpu.Claim, c ptpu.Changes) error {
+			if len(c.Entries) > 0 {
+				return errors.New("gone before it could settle")
+			}
+			return nil
+		}
+		if _, err := w.Handle(t.Context(), booking); err == nil {
+			t.Fatal("settling succeeded, want it to fail in this test")
+		}
+		w.store.fail = nil
+		w.processor.process = func(context.Context, ptpu.Message, ptpu.Trail) (ptpu.Outcome, error) {
+			return ptpu.Completes(ptpu.Facts{}), nil // the number is there by now
+		}
+		w.takeOver(t)
+		if !slices.Equal(w.announcer.published, []ptpu.IdentifierChange{change, change}) || len(w.store.owed) != 0 {
+			t.Errorf("published %v, still owed %v; want the same change twice and nothing owed", w.announcer.published, w.store.owed)
+		}
+		if m := w.store.message("m1"); m.State != ptpu.Completed || w.store.current().Held() {
+			t.Errorf("the message is %s, the claim %+v", m.State, w.store.current())
 		}
 	})
 }
