@@ -27,7 +27,7 @@ TEST_TIMEOUT ?= 6m
 RACE_TIMEOUT ?= 9m
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down build test engines assets lint race cover golden
+.PHONY: help run up down build test engines assets lint race mutants cover golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ lint: ## check formatting, vet, linters and workflows
 	$(GOLANGCI) config verify
 	$(GOLANGCI) run ./...
 	$(if $(wildcard .github/workflows/*.yml),$(ACTIONLINT) -shellcheck= -pyflakes= $(wildcard .github/workflows/*.yml))
+
+mutants: ## break rules on purpose in a copy of the source, and show which test catches each (10 minutes)
+	@scripts/mutate
 
 cover: ## show the test coverage of the packages that hold the rules
 	go test -coverprofile=coverage.out $(RULES)
