@@ -12,6 +12,7 @@ package embedded
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -20,7 +21,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
+	"modernc.org/sqlite" // the driver "sqlite", without cgo
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 const (
@@ -28,6 +30,8 @@ const (
 	// busyTimeout is how long a statement waits for a writer in another
 	// process before it fails with ErrUnavailable.
 	busyTimeout = 10 * time.Second
+	// busyPause is how long opening rests before it tries again.
+	busyPause = 10 * time.Millisecond
 	// readerCount is enough to keep a small machine busy. Each connection has
 	// a page cache of its own.
 	readerCount = 4
@@ -101,15 +105,36 @@ func open(dir string, o Options) (_ *File, err error) {
 			unlockFolder(f.lock)
 		}
 	}()
-	if f.writer, err = startWriter(address(path, sync, false)); err != nil {
+	err = patiently(func() (err error) {
+		f.writer, err = startWriter(address(path, sync, false))
+		return err
+	})
+	if err != nil {
 		return nil, explain(err)
 	}
-	if f.readers, err = openReaders(address(path, sync, true)); err != nil {
+	err = patiently(func() (err error) {
+		f.readers, err = openReaders(address(path, sync, true))
+		return err
+	})
+	if err != nil {
 		_ = f.writer.stop()
 		return nil, explain(err)
 	}
 	f.reads = newStatements(f.readers)
 	return f, nil
+}
+
+// patiently opens again while another process is doing the same: SQLite does not
+// wait, as it does for a writer, when two switch a new file to its log at once.
+func patiently(open func() error) error {
+	for limit := time.Now().Add(busyTimeout); ; {
+		err := open()
+		var fault *sqlite.Error
+		if !errors.As(err, &fault) || fault.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(limit) {
+			return err
+		}
+		time.Sleep(busyPause)
+	}
 }
 
 func pragmaOf(s Sync) (string, error) {

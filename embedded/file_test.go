@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"ptpu/embedded"
@@ -60,6 +61,30 @@ func TestOneProcessServes(t *testing.T) {
 	}
 	if err := again.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Who sends an event while the service starts on a new folder waits its turn.
+func TestManyMayOpenANewFileAtOnce(t *testing.T) {
+	for range 20 {
+		dir := t.TempDir()
+		var opening sync.WaitGroup
+		for range 4 {
+			opening.Go(func() {
+				file, err := embedded.Open(dir, embedded.Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := file.Migrate(t.Context(), "numbers", []string{"CREATE TABLE numbers (n INTEGER)"}); err != nil {
+					t.Error(err)
+				}
+				if err := file.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		opening.Wait()
 	}
 }
 

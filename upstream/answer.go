@@ -45,6 +45,31 @@ func judge(response *http.Response, body []byte, broken error) verdict {
 	}
 }
 
+// judgeToken is judge for the token endpoint of hmpps-auth. Its refusals are all
+// about ptpu's credentials, and it has no other answers that mean anything.
+func judgeToken(response *http.Response, body []byte, broken error) verdict {
+	if response.StatusCode != http.StatusOK || broken != nil {
+		return verdict{kind: tokenKind(response.StatusCode)}
+	}
+	var granted struct {
+		Token string `json:"access_token"`
+	}
+	if json.Unmarshal(body, &granted) != nil || granted.Token == "" {
+		return verdict{kind: ptpu.ErrUnavailable, cause: errUnreadable}
+	}
+	return verdict{}
+}
+
+// tokenKind is what the status of a request for a token means that brought none.
+func tokenKind(status int) error {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		return ptpu.ErrDenied
+	default:
+		return ptpu.ErrUnavailable
+	}
+}
+
 // judgeNotFound tells the API's own 404 from that of a gateway in front of it,
 // which only says that the API cannot be reached. The APIs answer with JSON or
 // with nothing; even half of their JSON has their Content-Type. A body that

@@ -57,7 +57,8 @@ type Partial interface {
 // ErrNotFound, ErrConflict, ErrDenied and ErrRefused where the API itself says
 // so, and ErrUnavailable for everything that is no answer of the API's. The end
 // of ctx is ErrUnavailable too, and stays visible to errors.Is. Call returns by
-// the deadlines of its http.Client.
+// the deadlines of its http.Client; one that a circuit holds has a *HeldError as
+// its cause.
 func (a API) Call(ctx context.Context, r Request, out any) error {
 	ended := func(int, error) {}
 	if a.Observe != nil {
@@ -102,6 +103,7 @@ func (a API) call(ctx context.Context, r Request, out any) (status int, _ error)
 		if verdict.cause == nil {
 			return response.StatusCode, nil
 		}
+		distrust(response.Body, verdict.cause)
 		verdict.kind = ptpu.ErrUnavailable
 	}
 	failure := a.fail(r, verdict.kind, verdict.cause)
@@ -140,7 +142,7 @@ func (a API) unanswered(ctx context.Context, r Request, err error) *ptpu.CallErr
 	if ctx.Err() != nil {
 		return a.fail(r, ptpu.ErrUnavailable, ctx.Err())
 	}
-	if errors.Is(err, ptpu.ErrDenied) {
+	if ptpu.ClassOf(err) == ptpu.DeniedWholly {
 		return a.fail(r, ptpu.ErrDenied, harmless(err))
 	}
 	return a.fail(r, ptpu.ErrUnavailable, harmless(err))

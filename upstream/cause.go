@@ -19,6 +19,7 @@ func harmless(err error) error {
 	var (
 		failedURL   *url.Error
 		token       *TokenError
+		held        *HeldError
 		connection  *net.OpError
 		dns         *net.DNSError
 		certificate *tls.CertificateVerificationError
@@ -29,6 +30,8 @@ func harmless(err error) error {
 	switch {
 	case errors.As(err, &token):
 		return token
+	case errors.As(err, &held):
+		return held
 	case errors.As(err, &connection):
 		return connection
 	case errors.As(err, &dns):

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// defaultConcurrency is how many calls run side by side where nothing is set.
+const defaultConcurrency = 8
+
 // DefaultTimeout is the deadline of one HTTP request where none is set.
 const DefaultTimeout = 10 * time.Second
 
@@ -22,16 +25,23 @@ type Config struct {
 	Timeout time.Duration
 	// Concurrency is how many calls to the neighbour run side by side, and so
 	// how many connections are worth keeping open; 8 when zero. It limits
-	// nothing.
+	// nothing: Circuit does.
 	Concurrency int
 	// Safe tells which requests may be repeated besides GET and HEAD, because
 	// they only read; nil: none.
 	Safe func(*http.Request) bool
 	// Tokens gives the bearer token, one for all neighbours; nil sends none.
 	Tokens *Tokens
+	// Circuit protects the neighbour, and ptpu from its outages; nil: nothing
+	// does. A call may wait for its turn, as long as the circuit's own Timeout,
+	// before the deadline of its request begins.
+	Circuit *Circuit
 	// Base carries single HTTP requests in place of New's own pool of
 	// connections. For tests.
 	Base http.RoundTripper
+	// fetches is the circuit of hmpps-auth. It stands above the repeat: who
+	// waits for the token waits for both tries.
+	fetches *Circuit
 }
 
 // New makes the http.Client for the calls to one neighbour. It is safe for
@@ -50,13 +60,21 @@ func New(c Config) (*http.Client, error) {
 	}
 	base := c.Base
 	if base == nil {
-		base = pool(cmp.Or(c.Concurrency, 8))
+		base = pool(cmp.Or(c.Concurrency, defaultConcurrency))
 	}
-	var carry http.RoundTripper = whole{next: base, timeout: cmp.Or(c.Timeout, DefaultTimeout)}
+	timeout := cmp.Or(c.Timeout, DefaultTimeout)
+	var carry http.RoundTripper = whole{next: base, timeout: timeout}
 	if c.Tokens != nil {
 		carry = bearer{next: carry, tokens: c.Tokens}
 	}
-	carry = newRepeating(carry, c.Safe)
+	safe := safely(c.Safe)
+	if c.Circuit != nil {
+		carry = guard{next: carry, circuit: c.Circuit, judge: judge, tokens: c.Tokens, late: lateAfter(timeout), safe: safe}
+	}
+	carry = newRepeating(carry, safe)
+	if c.fetches != nil {
+		carry = guard{next: carry, circuit: c.fetches, judge: judgeToken, late: lateAfter(timeout), safe: safe}
+	}
 	carry = identify{next: carry, userAgent: "ptpu/" + c.Version}
 	return &http.Client{Transport: chain{RoundTripper: carry, base: base}, CheckRedirect: followNone}, nil
 }

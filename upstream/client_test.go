@@ -427,3 +427,106 @@ func TestTheCallersEndStaysVisible(t *testing.T) {
 
 // flush sends what was written so far.
 func flush(w http.ResponseWriter) { w.(http.Flusher).Flush() }
+
+// However a neighbour misbehaves on the wire, each call ends by its deadline,
+// and a few of them open the circuit.
+func TestMisbehaviourOnTheWireOpensTheCircuit(t *testing.T) {
+	for name, misbehave := range map[string]http.HandlerFunc{
+		"a reset": func(w http.ResponseWriter, _ *http.Request) {
+			connection, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := connection.(*net.TCPConn).SetLinger(0); err != nil {
+				t.Error(err)
+			}
+			if err := connection.Close(); err != nil {
+				t.Error(err)
+			}
+		},
+		"an end": upstreamtest.Break,
+		"a byte now and then": func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				fmt.Fprint(w, " ")
+				flush(w)
+				select {
+				case <-r.Context().Done():
+				case <-time.After(time.Millisecond):
+				}
+			}
+		},
+		"silence":       func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"half a body":   upstreamtest.Cut(http.StatusOK, "application/json", `{"bookingNo"`),
+		"too much":      func(w http.ResponseWriter, _ *http.Request) { _, _ = io.CopyN(w, blanks{}, 1<<30) },
+		"a page":        upstreamtest.Answer(http.StatusOK, "text/html", "<html>"),
+		"another's 404": upstreamtest.Answer(http.StatusNotFound, "text/html", "<html>"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := upstreamtest.Serve(t, misbehave)
+			const timeout = 200 * time.Millisecond
+			base, err := upstream.ParseBase(server.URL(), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			circuit, err := upstream.NewCircuit(upstream.CircuitConfig{Name: "neighbour", Base: base, Version: "1.2.3"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			api := server.API(t, upstream.Config{Timeout: timeout, Circuit: circuit}, "")
+			for range 5 {
+				if err := api.Call(t.Context(), write, nil); !errors.Is(err, ptpu.ErrUnavailable) {
+					t.Errorf("got error %v, want %v", err, ptpu.ErrUnavailable)
+				}
+			}
+			if got := circuit.State(); got != upstream.Open {
+				t.Errorf("the circuit is %s after five calls, want %s", got, upstream.Open)
+			}
+		})
+	}
+}
+
+// A ping goes over a connection of its own, which Run closes in the end.
+func TestAPingOverTheWire(t *testing.T) {
+	asked := make(chan string, 1)
+	server := upstreamtest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/health/ping") {
+			asked <- r.URL.Path
+			upstreamtest.JSON(http.StatusOK, `{"status": "UP"}`)(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusForbidden)
+	})
+	base, err := upstream.ParseBase(server.URL()+"/neighbour/", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	halfOpen := make(chan struct{})
+	circuit, err := upstream.NewCircuit(upstream.CircuitConfig{
+		Name: "neighbour", Base: base, Version: "1.2.3",
+		Changed: func(_ string, state upstream.State, _ error) {
+			if state == upstream.HalfOpen {
+				close(halfOpen)
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		circuit.Run(ctx)
+		close(ended)
+	}()
+	if err := server.API(t, upstream.Config{Circuit: circuit}, "").Call(t.Context(), write, nil); !errors.Is(err, ptpu.ErrDenied) {
+		t.Errorf("got error %v, want %v", err, ptpu.ErrDenied)
+	}
+	if got := <-asked; got != "/neighbour/health/ping" {
+		t.Errorf("pinged %s", got)
+	}
+	<-halfOpen
+	cancel()
+	<-ended
+}

@@ -46,7 +46,7 @@ func newRepeating(next http.RoundTripper, safe func(*http.Request) bool) repeati
 }
 
 func (t repeating) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !t.isSafe(r) {
+	if !t.safe(r) {
 		return t.next.RoundTrip(r)
 	}
 	// Answers are whole by here, so none needs its context any longer.
@@ -59,22 +59,30 @@ func (t repeating) RoundTrip(r *http.Request) (*http.Response, error) {
 	})
 }
 
-func (t repeating) isSafe(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		return true
+// safely tells which requests may be repeated, besides those that safe names.
+func safely(safe func(*http.Request) bool) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead:
+			return true
+		}
+		return safe != nil && safe(r)
 	}
-	return t.safe != nil && t.safe(r)
 }
 
 // worthRepeating says whether the same call may well succeed in a moment. It is
 // not asked once the caller's context has ended.
 func worthRepeating(response *http.Response, err error) bool {
 	if err != nil {
-		var token *TokenError
+		var (
+			token *TokenError
+			held  *HeldError
+		)
 		switch {
 		case errors.As(err, &token):
 			return false // that call was repeated already
+		case errors.As(err, &held):
+			return false // nor would it be sent in a moment
 		case errors.Is(err, errTooLarge), errors.Is(err, errUnreadable):
 			return false // an answer after all, and no loss on the way
 		}

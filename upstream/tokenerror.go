@@ -3,7 +3,6 @@ package upstream
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"golang.org/x/oauth2"
 
@@ -27,10 +26,7 @@ func newTokenError(err error) *TokenError {
 		return failure
 	}
 	failure.Status = refused.Response.StatusCode
-	switch failure.Status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
-		failure.kind = ptpu.ErrDenied
-	}
+	failure.kind = tokenKind(failure.Status)
 	return failure
 }
 

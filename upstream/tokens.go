@@ -35,6 +35,10 @@ type TokenConfig struct {
 	// getting one token, its repeat included.
 	Version string
 	Timeout time.Duration
+	// Circuit protects hmpps-auth, and ptpu from its outages; nil: nothing
+	// does. One failed request for a token, its repeat included, is one failure:
+	// set CircuitConfig.Enough to 1.
+	Circuit *Circuit
 	// Base is Config's, for tests.
 	Base http.RoundTripper
 }
@@ -79,6 +83,7 @@ func NewTokens(c TokenConfig) (*Tokens, error) {
 		Concurrency: 1,
 		Safe:        func(*http.Request) bool { return true }, // it changes nothing there
 		Base:        c.Base,
+		fetches:     c.Circuit,
 	})
 	if err != nil {
 		return nil, err
@@ -157,7 +162,9 @@ func (t *Tokens) finish(ctx context.Context, request *tokenRequest) {
 	t.request = nil
 	if err != nil {
 		request.err = newTokenError(err)
-		t.failure, t.paused = request.err, time.Now().Add(tokenPause)
+		if held := (*HeldError)(nil); !errors.As(err, &held) { // then hmpps-auth was not asked
+			t.failure, t.paused = request.err, time.Now().Add(tokenPause)
+		}
 		return
 	}
 	request.token = token.AccessToken

@@ -50,8 +50,34 @@ func (t whole) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil && (r.Context().Err() != nil || isSuccess(response.StatusCode)) {
 		return nil, err
 	}
-	response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
+	response.Body = &wholeBody{Reader: io.MultiReader(bytes.NewReader(body), failing{err}), content: body, broken: err}
 	return response, nil
+}
+
+// wholeBody is a body in memory.
+type wholeBody struct {
+	io.Reader
+	content []byte
+	broken  error // what ended the reading, or nil
+	// read, when set, is told on Close what its reader thought of the body.
+	read      func(distrust error)
+	untrusted error
+}
+
+// Close tells what the body was worth, once.
+func (b *wholeBody) Close() error {
+	if b.read != nil {
+		b.read(b.untrusted)
+		b.read = nil
+	}
+	return nil
+}
+
+// distrust says of a body that it was read and cannot be trusted.
+func distrust(body io.ReadCloser, err error) {
+	if body, ok := body.(*wholeBody); ok {
+		body.untrusted = err
+	}
 }
 
 // whyEnded tells the caller's own end from that of the deadline, which net/http

@@ -124,7 +124,7 @@ func openLocal(ctx context.Context, environ map[string]string, std standard, nar
 	go func() { _ = l.http.Serve(socket) }() // ends with Close
 	l.closers = append(l.closers, l.http.Close)
 	l.narrator = newNarrator(seen.observer, narration)
-	apis, err := newUpstreams(s, version, seen.observer)
+	apis, err := newUpstreams(s, version, seen)
 	if err != nil {
 		return nil, err
 	}

@@ -340,7 +340,7 @@ func TestTwoWorkerSetsShareTwoThousandEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		apis, err := newUpstreams(s, version, o.observer)
+		apis, err := newUpstreams(s, version, o)
 		if err != nil {
 			t.Fatal(err)
 		}

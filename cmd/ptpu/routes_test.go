@@ -73,7 +73,7 @@ func newShown(tb testing.TB, more map[string]string) *shown {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = w.backend.close() })
-	apis, err := newUpstreams(s, version, o.observer)
+	apis, err := newUpstreams(s, version, o)
 	if err != nil {
 		tb.Fatal(err)
 	}

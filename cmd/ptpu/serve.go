@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 )
 
 // serveCommand runs the service.
@@ -23,7 +24,7 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 	}
 	defer o.close()
 	log := o.log
-	apis, err := newUpstreams(s, version, o.observer)
+	apis, err := newUpstreams(s, version, o)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,13 @@ func (serveCommand) Run(ctx context.Context, p *process) (err error) {
 		b, err = openBackend(ctx, s, true)
 		return err
 	}
+	// A hmpps-auth that is down at the start opens its circuit, too.
+	starting, reached := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { apis.watch(starting) })
 	err = reach(ctx, log, opened, apis.signIn)
+	reached()
+	watching.Wait()
 	if b != nil {
 		defer func() { err = errors.Join(err, b.close()) }()
 	}

@@ -42,7 +42,8 @@ type service struct {
 	listener  *listener.Listener
 	scheduler *scheduler.Scheduler
 	jobs      func(context.Context)
-	process   bool // false: this pod only listens
+	watch     func(context.Context) // keeps an eye on the neighbours
+	process   bool                  // false: this pod only listens
 }
 
 // newService joins the parts. Nothing runs yet.
@@ -72,14 +73,14 @@ func newService(s settings, b *backend, apis upstreams, o observer, seen *observ
 	}
 	scheduling, err := scheduler.New(scheduler.Config{
 		Store: rows, Handler: inHand{gathering, seen.metrics}, Observer: o, Shards: store.Shards,
-		Delay: time.Duration(s.ProcessorDelay), Workers: s.ProcessorConcurrency, Grace: grace,
+		Delay: time.Duration(s.ProcessorDelay), Workers: s.ProcessorConcurrency, Grace: grace, Hold: apis.noAttempt,
 	})
 	if err != nil {
 		return nil, err
 	}
 	listening, err := listener.New(listener.Config{
 		Queue: notices{main: b.events, dead: b.deadLetters}, Store: rows, Judge: processing, Observer: o,
-		Holdback: time.Duration(s.Holdback), Concurrency: s.ListenerConcurrency, Grace: grace,
+		Holdback: time.Duration(s.Holdback), Concurrency: s.ListenerConcurrency, Grace: grace, Hold: apis.noVerdict,
 	})
 	if err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func newService(s settings, b *backend, apis upstreams, o observer, seen *observ
 	locks := leases{store.NewLocks(b.locks, owner, lockLength), seen.metrics}
 	jobs := append(b.jobs, replay(dead, seen.log), measure(rows, seen.metrics, b.events, b.deadLetters))
 	return &service{
-		store: rows, dead: dead, listener: listening, scheduler: scheduling, process: s.ProcessorEnabled,
+		store: rows, dead: dead, listener: listening, scheduler: scheduling, watch: apis.watch, process: s.ProcessorEnabled,
 		jobs: func(ctx context.Context) { scheduler.RunJobs(ctx, locks, o, jobs...) },
 	}, nil
 }
@@ -110,6 +111,12 @@ func ownerName() string {
 
 // run works until ctx ends, then finishes or hands back what is in hand.
 func (s *service) run(ctx context.Context) {
+	// A neighbour that comes back during the drain is still noticed.
+	watching, drained := context.WithCancel(context.WithoutCancel(ctx))
+	var watch sync.WaitGroup
+	watch.Go(func() { s.watch(watching) })
+	defer watch.Wait()
+	defer drained()
 	var working sync.WaitGroup
 	working.Go(func() { s.listener.Run(ctx) })
 	working.Go(func() { s.jobs(ctx) })

@@ -53,6 +53,7 @@ type settings struct {
 	ProcessorConcurrency int      `env:"PTPU_PROCESSOR_CONCURRENCY" envDefault:"8" help:"bookings in hand at once on this pod"`
 	ListenerConcurrency  int      `env:"PTPU_LISTENER_CONCURRENCY" envDefault:"16" help:"notices in hand at once on this pod"`
 	UpstreamTimeout      duration `env:"PTPU_UPSTREAM_TIMEOUT" envDefault:"10s" help:"deadline of one upstream call"`
+	UpstreamRate         int      `env:"PTPU_UPSTREAM_RATE" envDefault:"0" help:"most requests that this pod begins in a second to each neighbour; 0 = no limit. How many are under way at once adapts by itself"`
 	AuditRetention       duration `env:"PTPU_AUDIT_RETENTION" envDefault:"720h" help:"how long the timeline of a booking is kept; at least 720h (30 days)"`
 
 	AuthIssuer    string `env:"PTPU_AUTH_ISSUER" help:"issuer (iss) that callers' tokens must name; unset = not checked"`
@@ -217,6 +218,7 @@ func (s *settings) nonsense(known []string) []string {
 	check(inRange(s.ProcessorConcurrency, 1, 1024), "PTPU_PROCESSOR_CONCURRENCY", "want 1 to 1024")
 	check(inRange(s.ListenerConcurrency, 1, 1024), "PTPU_LISTENER_CONCURRENCY", "want 1 to 1024")
 	check(s.UpstreamTimeout > 0, "PTPU_UPSTREAM_TIMEOUT", "want more than 0s")
+	check(inRange(s.UpstreamRate, 0, 10_000), "PTPU_UPSTREAM_RATE", "want 0 to 10000")
 	check(time.Duration(s.AuditRetention) >= ptpu.Retention, "PTPU_AUDIT_RETENTION", fmt.Sprintf("want at least %s", ptpu.Retention))
 	if s.InsightsConnection != "" {
 		err := telemetry.CheckConnectionString(string(s.InsightsConnection))
