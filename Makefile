@@ -27,7 +27,7 @@ TEST_TIMEOUT ?= 6m
 RACE_TIMEOUT ?= 9m
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down build test engines assets lint race mutants cover golden
+.PHONY: help run up down build test engines assets lint race mutants simulate soak cover golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,12 @@ lint: ## check formatting, vet, linters and workflows
 
 mutants: ## break rules on purpose in a copy of the source, and show which test catches each (10 minutes)
 	@scripts/mutate
+
+simulate: ## replay a simulated run step by step: make simulate SEED=7 DAYS=30
+	go test ./cmd/ptpu -run 'TestSimulation$$' -count 1 -v -seed $(SEED) -days $(or $(DAYS),3) -steps
+
+soak: ## simulate a thousand seeds of three days; SEEDS and DAYS change that
+	go test ./cmd/ptpu -run 'TestSimulation$$' -count 1 -v -timeout 0 -seed 1000 -seeds $(or $(SEEDS),1000) -days $(or $(DAYS),3) | grep -v '^ *--- PASS\|^=== '
 
 cover: ## show the test coverage of the packages that hold the rules
 	go test -coverprofile=coverage.out $(RULES)

@@ -158,11 +158,16 @@ func malformed(format string, args ...any) error {
 var eventTimeLayouts = []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05Z0700"}
 
 // parseEventTime gives the zero time for what it cannot read: the time only
-// orders events of one booking, and the time of arrival then serves instead.
+// orders events of one booking, and the time of arrival then serves instead. A
+// time whose offset takes it out of the years 1 to 9999 is one of those: no row
+// that held it could be read again.
 func parseEventTime(s string) time.Time {
 	for _, layout := range eventTimeLayouts {
 		if t, err := time.ParseInLocation(layout, s, London); err == nil {
-			return t.UTC()
+			if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
+				return time.Time{}
+			}
+			return t
 		}
 	}
 	return time.Time{}

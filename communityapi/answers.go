@@ -44,8 +44,10 @@ func (c *custody) inOurWords() Custody {
 	}
 }
 
+type convictions []conviction
+
 type conviction struct {
-	Active   bool `json:"active"`
+	Active   *bool `json:"active"`
 	Sentence struct {
 		StartDate ptpu.Date `json:"startDate"`
 	} `json:"sentence"`
@@ -54,9 +56,20 @@ type conviction struct {
 	Custody *struct{} `json:"custody"`
 }
 
+// Missing names what every conviction says of itself: without it the entry is
+// none, and a candidate must not be ruled out by it.
+func (c *convictions) Missing() string {
+	for _, conviction := range *c {
+		if conviction.Active == nil {
+			return "active"
+		}
+	}
+	return ""
+}
+
 func (c *conviction) inOurWords() ptpu.Conviction {
 	return ptpu.Conviction{
-		Active:        c.Active,
+		Active:        *c.Active,
 		SentenceStart: c.Sentence.StartDate,
 		Custodial:     c.Custody != nil,
 	}

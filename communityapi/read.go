@@ -15,7 +15,7 @@ func (c *Client) Convictions(ctx context.Context, crn ptpu.CRN) ([]ptpu.Convicti
 		Route:  "/secure/offenders/crn/{crn}/convictions",
 		Args:   []string{string(crn)},
 	}
-	var answer []conviction
+	var answer convictions
 	if err := c.call(ctx, request, &answer, checkCRN(crn)); err != nil {
 		return nil, err
 	}

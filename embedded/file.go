@@ -133,7 +133,7 @@ func patiently(open func() error) error {
 		if !errors.As(err, &fault) || fault.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(limit) {
 			return err
 		}
-		time.Sleep(busyPause)
+		<-time.After(busyPause)
 	}
 }
 

@@ -52,8 +52,10 @@ func (l *Listener) keep(ctx context.Context, d Delivery) (letGo func()) {
 			case <-ctx.Done():
 				return
 			case <-again.C:
-				// When it fails the notice may come again, which does no harm.
-				_ = l.Queue.Keep(ctx, d)
+				if ctx.Err() == nil {
+					// When it fails the notice may come again, which does no harm.
+					_ = l.Queue.Keep(ctx, d)
+				}
 			}
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"unicode/utf8"
 
 	"ptpu"
 )
@@ -21,6 +22,10 @@ type notice struct {
 // inside the SNS envelope.
 const traceAttribute = "traceparent"
 
+// maxMessageID is the longest identity that is taken, in bytes: far longer than
+// SNS's own, and short enough for every key that it becomes a part of.
+const maxMessageID = 256
+
 // readNotice opens the SNS envelope. With raw delivery there is none: the body
 // is the payload, the event type stands in the queue's attribute as well, and
 // the identity is a hash of both. What is wrong with the payload itself is not
@@ -29,27 +34,46 @@ func readNotice(body string, attributes map[string]string) (notice, error) {
 	if len(body) > ptpu.MaxPayload {
 		return notice{}, fmt.Errorf("%w: larger than %d bytes", ptpu.ErrMalformed, ptpu.MaxPayload)
 	}
-	var envelope struct {
-		Type      string
-		MessageID string `json:"MessageId"`
-		Message   *string
-
-		MessageAttributes map[string]struct{ Value string }
+	if !utf8.ValidString(body) {
+		// Inside an envelope the decoder would mend it, and nobody notice.
+		return notice{}, fmt.Errorf("%w: not UTF-8", ptpu.ErrMalformed)
 	}
-	// A body that is not an envelope is raw; ParsePayload says if it is nothing.
-	isEnvelope := json.Unmarshal([]byte(body), &envelope) == nil && envelope.Message != nil
-	if !isEnvelope {
+	e, isEnvelope := openEnvelope(body)
+	switch {
+	case !isEnvelope: // raw; ParsePayload says if it is nothing
 		return notice{
 			id:      hashOf(body, attributes["eventType"]),
 			payload: withEventType(body, attributes["eventType"]),
 			trace:   ptpu.TraceParent(attributes[traceAttribute]),
 		}, nil
-	}
-	if envelope.MessageID == "" {
+	case e.messageID == "":
 		return notice{}, fmt.Errorf("%w: an SNS notification without a MessageId", ptpu.ErrMalformed)
+	case len(e.messageID) > maxMessageID:
+		return notice{}, fmt.Errorf("%w: a MessageId longer than %d bytes", ptpu.ErrMalformed, maxMessageID)
 	}
-	trace := cmp.Or(attributes[traceAttribute], envelope.MessageAttributes[traceAttribute].Value)
-	return notice{id: ptpu.MessageID(envelope.MessageID), payload: *envelope.Message, trace: ptpu.TraceParent(trace)}, nil
+	trace := cmp.Or(attributes[traceAttribute], e.trace)
+	return notice{id: ptpu.MessageID(e.messageID), payload: e.message, trace: ptpu.TraceParent(trace)}, nil
+}
+
+// envelope is what SNS wraps around a payload.
+type envelope struct{ messageID, message, trace string }
+
+// openEnvelope reads an SNS envelope, and reports whether the body is one: it
+// has a Message that is a string. Names are matched to the letter, as
+// encoding/json alone would not: a payload may well have a field "message".
+func openEnvelope(body string) (e envelope, ok bool) {
+	var fields map[string]json.RawMessage
+	var message *string
+	if json.Unmarshal([]byte(body), &fields) != nil || json.Unmarshal(fields["Message"], &message) != nil || message == nil {
+		return envelope{}, false
+	}
+	e.message = *message
+	// What is of another kind counts as absent.
+	_ = json.Unmarshal(fields["MessageId"], &e.messageID)
+	var attributes map[string]struct{ Value any }
+	_ = json.Unmarshal(fields["MessageAttributes"], &attributes)
+	e.trace, _ = attributes[traceAttribute].Value.(string)
+	return e, true
 }
 
 // IDOf is the identity of a notice, by which the same notice is known however
@@ -80,7 +104,8 @@ func hashOf(body, eventType string) ptpu.MessageID {
 // not carry one itself.
 func withEventType(body, eventType string) string {
 	var fields map[string]json.RawMessage
-	if eventType == "" || json.Unmarshal([]byte(body), &fields) != nil || fields["eventType"] != nil {
+	// The body null is JSON, and leaves no fields to add one to.
+	if eventType == "" || json.Unmarshal([]byte(body), &fields) != nil || fields == nil || fields["eventType"] != nil {
 		return body
 	}
 	quoted, err := json.Marshal(eventType)

@@ -109,9 +109,25 @@ func (m *movement) inOurWords() ptpu.Movement {
 	}
 }
 
+type identifiers []identifier
+
 type identifier struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
+}
+
+// Missing names what makes an entry an identifier: without it a booking that was
+// merged would be one that never was.
+func (i *identifiers) Missing() string {
+	for _, identifier := range *i {
+		switch {
+		case identifier.Type == "":
+			return "type"
+		case identifier.Value == "":
+			return "value"
+		}
+	}
+	return ""
 }
 
 // prisoners is a list because prison-api can be asked for several.

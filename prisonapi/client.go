@@ -101,15 +101,15 @@ func (c *Client) MergedIdentifiers(ctx context.Context, id ptpu.BookingID) ([]pt
 		Args:   []string{id.String()},
 		Query:  url.Values{"type": {ptpu.MergedIdentifier}},
 	}
-	var answer []identifier
+	var answer identifiers
 	if err := c.aboutBooking(ctx, id, request, &answer); err != nil {
 		return nil, err
 	}
-	identifiers := make([]ptpu.Identifier, len(answer))
+	merged := make([]ptpu.Identifier, len(answer))
 	for i, identifier := range answer {
-		identifiers[i] = ptpu.Identifier{Type: identifier.Type, Value: identifier.Value}
+		merged[i] = ptpu.Identifier{Type: identifier.Type, Value: identifier.Value}
 	}
-	return identifiers, nil
+	return merged, nil
 }
 
 // Prisoner reads what NOMIS knows of a prisoner besides the booking. A NOMS

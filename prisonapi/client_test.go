@@ -153,6 +153,8 @@ func TestAbsentIsNotZero(t *testing.T) {
 		"a prisoner nobody has heard of":  {call: "prisoner", body: `[]`, kind: ptpu.ErrNotFound},
 		"a prisoner without PNC and CRO":  {call: "prisoner", body: `[{"offenderNo": "A1111BC", "pncNumber": null}]`, want: ptpu.Prisoner{OffenderNo: "A1111BC"}},
 		"a prisoner without a number":     {call: "prisoner", body: `[{"firstName": "Canaria"}]`, kind: ptpu.ErrUnavailable},
+		"an identifier without a type":    {call: "identifiers-merged", body: `[{"value": "A9999BC"}]`, kind: ptpu.ErrUnavailable},
+		"an identifier without a value":   {call: "identifiers-merged", body: `[{"type": "MERGED", "value": "A9999BC"}, {"type": "MERGED"}]`, kind: ptpu.ErrUnavailable},
 		"a booking that was never merged": {call: "identifiers-merged", body: `[]`, want: []ptpu.Identifier{}},
 	} {
 		t.Run(name, func(t *testing.T) {

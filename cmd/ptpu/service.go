@@ -41,7 +41,9 @@ type service struct {
 	dead      *deadletters.DeadLetters
 	listener  *listener.Listener
 	scheduler *scheduler.Scheduler
-	jobs      func(context.Context)
+	locks     scheduler.Locks
+	jobs      []scheduler.Job
+	observer  observer
 	watch     func(context.Context) // keeps an eye on the neighbours
 	process   bool                  // false: this pod only listens
 }
@@ -96,7 +98,7 @@ func newService(s settings, b *backend, apis upstreams, o observer, seen *observ
 	jobs := append(b.jobs, replay(dead, seen.log), measure(rows, seen.metrics, b.events, b.deadLetters))
 	return &service{
 		store: rows, dead: dead, listener: listening, scheduler: scheduling, watch: apis.watch, process: s.ProcessorEnabled,
-		jobs: func(ctx context.Context) { scheduler.RunJobs(ctx, locks, o, jobs...) },
+		locks: locks, jobs: jobs, observer: o,
 	}, nil
 }
 
@@ -119,7 +121,7 @@ func (s *service) run(ctx context.Context) {
 	defer drained()
 	var working sync.WaitGroup
 	working.Go(func() { s.listener.Run(ctx) })
-	working.Go(func() { s.jobs(ctx) })
+	working.Go(func() { scheduler.RunJobs(ctx, s.locks, s.observer, s.jobs...) })
 	if s.process {
 		working.Go(func() { s.scheduler.Run(ctx) })
 	}

@@ -71,12 +71,19 @@ func (u upstreams) signIn(ctx context.Context) error {
 const callsPerBooking = 4
 
 func newUpstreams(s settings, version string, seen *observation) (upstreams, error) {
+	return upstreamsOver(nil, s, version, seen)
+}
+
+// upstreamsOver makes the clients on the caller's carrier of single requests;
+// nil is a pool of connections for each API.
+func upstreamsOver(carrier http.RoundTripper, s settings, version string, seen *observation) (upstreams, error) {
 	timeout := time.Duration(s.UpstreamTimeout)
 	concurrency := s.ListenerConcurrency + callsPerBooking*s.ProcessorConcurrency
 	u := upstreams{circuits: map[string]*upstream.Circuit{}}
 	circuit := func(name string, base *url.URL, enough int) (*upstream.Circuit, error) {
 		c, err := upstream.NewCircuit(upstream.CircuitConfig{
 			Name: name, Base: base, Version: version, Timeout: timeout, Concurrency: concurrency, Rate: s.UpstreamRate, Enough: enough,
+			Transport: carrier,
 			Changed: func(name string, state upstream.State, why error) {
 				seen.observer.CircuitChanged(name, string(state), why)
 			},
@@ -95,7 +102,7 @@ func newUpstreams(s settings, version string, seen *observation) (upstreams, err
 	}
 	u.tokens, err = upstream.NewTokens(upstream.TokenConfig{
 		URL: auth.JoinPath("oauth", "token"), ClientID: s.OAuthClientID, ClientSecret: string(s.OAuthClientSecret),
-		Version: version, Timeout: timeout, Circuit: signing,
+		Version: version, Timeout: timeout, Circuit: signing, Base: carrier,
 	})
 	if err != nil {
 		return upstreams{}, err
@@ -111,6 +118,7 @@ func newUpstreams(s settings, version string, seen *observation) (upstreams, err
 		}
 		client, err := upstream.New(upstream.Config{
 			Version: version, Timeout: timeout, Safe: safe, Tokens: u.tokens, Concurrency: concurrency, Circuit: protection,
+			Base: carrier,
 		})
 		return upstream.API{Name: name, Base: at, HTTP: client, Observe: seen.observer.Calling(name)}, err
 	}
