@@ -27,7 +27,7 @@ TEST_TIMEOUT ?= 6m
 RACE_TIMEOUT ?= 9m
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down build test engines assets lint race mutants simulate soak cover golden
+.PHONY: help run up down build test engines assets lint race mutants simulate soak fuzz cover golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,13 @@ simulate: ## replay a simulated run step by step: make simulate SEED=7 DAYS=30
 
 soak: ## simulate a thousand seeds of three days; SEEDS and DAYS change that
 	go test ./cmd/ptpu -run 'TestSimulation$$' -count 1 -v -timeout 0 -seed 1000 -seeds $(or $(SEEDS),1000) -days $(or $(DAYS),3) | grep -v '^ *--- PASS\|^=== '
+
+fuzz: ## run every fuzz target for FUZZTIME each (30s)
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),30s) || exit 1; \
+		done; \
+	done
 
 cover: ## show the test coverage of the packages that hold the rules
 	go test -coverprofile=coverage.out $(RULES)

@@ -236,7 +236,7 @@ func (s *simulation) deliveries() []time.Duration {
 		copies += s.random.IntN(10)
 	}
 	for range copies {
-		delay := time.Duration(s.random.Int64N(int64(3 * time.Second)))
+		delay := time.Duration(s.random.Int64N(int64(3*time.Second + s.scatter)))
 		switch draw := s.random.IntN(100); {
 		case draw >= 97:
 			delay += 7 * 24 * time.Hour
@@ -278,6 +278,23 @@ func (s *simulation) plan(l *life) {
 
 var prisonsOfDelius = []string{"MDI", "LEI", "WWI", "BXI", "HEI"}
 
+// again has the same happen once more to some, before anybody has looked; and the
+// notices of the two overtake each other.
+func (s *simulation) again(l *life, happens func()) {
+	if s.random.IntN(3) > 0 {
+		happens()
+		return
+	}
+	s.scatter = 12 * time.Minute
+	happens()
+	s.scatter = 0
+	s.in(time.Duration(s.random.Int64N(int64(8*time.Minute))), func() {
+		if !l.away {
+			happens()
+		}
+	})
+}
+
 // somethingHappens draws one change in NOMIS.
 func (s *simulation) somethingHappens(l *life) {
 	if l.away {
@@ -285,25 +302,21 @@ func (s *simulation) somethingHappens(l *life) {
 	}
 	switch draw := s.random.IntN(100); {
 	case draw < 25:
-		s.change(l, func(b *localstack.Booking) {
-			b.Sentence.ConditionalReleaseOverride = s.date()
-			b.Sentence.ParoleEligibility = s.date()
-			if s.random.IntN(3) == 0 {
-				b.Sentence.HDCEligibility = ""
-			}
-		}, plainEvent(ptpu.SentenceDatesChanged))
-	case draw < 40:
-		s.change(l, func(b *localstack.Booking) { b.Sentence.ConfirmedRelease = s.date() }, plainEvent(ptpu.ConfirmedReleaseDateChanged))
-	case draw < 65:
-		s.moves(l)
-		if s.random.IntN(3) == 0 {
-			// And on, before anybody has looked.
-			s.in(time.Duration(s.random.Int64N(int64(10*time.Minute))), func() {
-				if !l.away {
-					s.moves(l)
+		s.again(l, func() {
+			s.change(l, func(b *localstack.Booking) {
+				b.Sentence.ConditionalReleaseOverride = s.date()
+				b.Sentence.ParoleEligibility = s.date()
+				if s.random.IntN(3) == 0 {
+					b.Sentence.HDCEligibility = ""
 				}
-			})
-		}
+			}, plainEvent(ptpu.SentenceDatesChanged))
+		})
+	case draw < 40:
+		s.again(l, func() {
+			s.change(l, func(b *localstack.Booking) { b.Sentence.ConfirmedRelease = s.date() }, plainEvent(ptpu.ConfirmedReleaseDateChanged))
+		})
+	case draw < 65:
+		s.again(l, func() { s.moves(l) })
 	case draw < 75:
 		s.change(l, func(b *localstack.Booking) { b.Sentence.LicenceExpiry = s.date() }, statusEvent())
 	case draw < 82:

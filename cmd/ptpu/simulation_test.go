@@ -159,6 +159,7 @@ type simulation struct {
 	whose          directory
 	canaries       []string
 	dates, numbers int
+	scatter        time.Duration // how much later than usual notices come
 
 	agenda  []item
 	pods    []*pod
