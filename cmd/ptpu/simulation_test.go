@@ -83,8 +83,8 @@ func usualRuns() []simulationRun {
 	if raceDetector {
 		return []simulationRun{{1, 1}}
 	}
-	runs := []simulationRun{{1, 30}}
-	for seed := range uint64(20) {
+	runs := []simulationRun{{1, 7}}
+	for seed := range uint64(4) {
 		runs = append(runs, simulationRun{seed + 1, 3})
 	}
 	return runs
