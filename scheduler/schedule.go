@@ -45,8 +45,15 @@ func ParseSchedule(expression string) (Schedule, error) {
 	if err != nil {
 		return Schedule{}, fmt.Errorf("cron %q: %w", expression, err)
 	}
+	if next.Next(leapYear).IsZero() {
+		return Schedule{}, fmt.Errorf("cron %q never fires: no month has such a day", expression)
+	}
 	return Schedule{expression: expression, next: next}, nil
 }
+
+// leapYear is where a schedule must find its first fire within the five years
+// that the parser looks ahead.
+var leapYear = time.Date(2024, 1, 1, 0, 0, 0, 0, ptpu.London)
 
 // springExtension names the extension that a field uses, or is empty. Names of
 // months and weekdays hold the letters L and W too (JUL, WED), so only an L or

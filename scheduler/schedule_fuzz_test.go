@@ -35,9 +35,6 @@ func FuzzSchedule(f *testing.F) {
 		after := time.Unix((seconds%end+end)%end, (nanoseconds%1e9+1e9)%1e9).UTC()
 		for range 3 {
 			next := s.Next(after)
-			if next.IsZero() {
-				return // a day that no month has: nobody refuses that yet
-			}
 			if !next.After(after) || next.After(after.Add(furthest)) || next.Nanosecond() != 0 || next.Location() != time.UTC {
 				t.Fatalf("%q fires at %s, want a whole second of the years after %s", expression, next, after)
 			}

@@ -76,6 +76,8 @@ func TestSchedulesRefuseWhatTheyDoNotKnowByName(t *testing.T) {
 		"0 0 0 ? * 1-7/0":  "not a step",
 		"0 61 * * * *":     "61",
 		"0 0 0 * * monday": "monday",
+		"0 0 0 30 2 *":     "never fires",
+		"0 0 0 31 4,6 *":   "never fires",
 	} {
 		if s, err := scheduler.ParseSchedule(expression); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: got %v, %v; want an error that says %q", expression, s, err, says)

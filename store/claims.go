@@ -82,12 +82,13 @@ func (s *Store) each(ctx context.Context, partition string, r table.Range, use f
 // the new versions in c.Messages.
 //
 // A write whose answer was lost is sent again; when its condition then fails
-// because it had been applied after all, that is recognised as success.
-// ErrClaimLost means that another worker has written the claim; nothing of this
-// call was applied then.
+// because it had been applied after all, that is recognised as success, by its
+// entries even when another worker has taken the booking since. ErrClaimLost
+// means that another worker has written the claim; nothing of this call was
+// applied then, unless it had no entries to know it by.
 func (s *Store) Write(ctx context.Context, claim ptpu.Claim, c ptpu.Changes) (ptpu.Claim, error) {
 	stamp := rand.Text()
-	actions := append([]table.Action{s.claimAction(claim, stamp)}, s.actionsOf(c)...)
+	actions := append([]table.Action{s.claimAction(claim, stamp)}, s.actionsOf(c, stamp)...)
 	err := retried(ctx, func() error { return s.rows.Write(ctx, actions...) })
 	if errors.Is(err, table.ErrConflict) {
 		return s.afterConflict(ctx, claim, stamp, c)
@@ -131,7 +132,32 @@ func (s *Store) afterConflict(ctx context.Context, claim ptpu.Claim, stamp strin
 		claim.Version = stored.Version
 		return s.Write(ctx, claim, c)
 	}
+	applied, err := s.recorded(ctx, c, stamp)
+	switch {
+	case err != nil:
+		return claim, fmt.Errorf("looking for what was written under the claim on booking %s: %w", claim.BookingID, unavailable(err))
+	case applied:
+		claim.Version++
+		return written(claim, c), nil
+	}
 	return claim, fmt.Errorf("writing the claim on booking %s: %w", claim.BookingID, ptpu.ErrClaimLost)
+}
+
+// recorded reports whether the changes are there, by the stamp of their first
+// entry, which nobody writes again.
+func (s *Store) recorded(ctx context.Context, c ptpu.Changes, stamp string) (bool, error) {
+	if len(c.Entries) == 0 {
+		return false, nil
+	}
+	var item table.Item
+	err := retried(ctx, func() (err error) {
+		item, err = s.rows.Get(ctx, s.entryAction(c.Entries[0], 0).Item.Key)
+		return err
+	})
+	if errors.Is(err, table.ErrNotFound) {
+		return false, nil
+	}
+	return item.Attributes["stamp"] == stamp, err
 }
 
 func (s *Store) claimAction(c ptpu.Claim, stamp string) table.Action {
@@ -175,7 +201,7 @@ func claimOf(item table.Item) (claim ptpu.Claim, stamp string, err error) {
 	return claim, stamp, nil
 }
 
-func (s *Store) actionsOf(c ptpu.Changes) []table.Action {
+func (s *Store) actionsOf(c ptpu.Changes, stamp string) []table.Action {
 	var actions []table.Action
 	for _, m := range c.Messages {
 		actions = append(actions, table.Put(itemOf(m), condition(m.Version)))
@@ -194,7 +220,11 @@ func (s *Store) actionsOf(c ptpu.Changes) []table.Action {
 		actions = append(actions, table.Delete(openWriteItem(o).Key, table.Always()))
 	}
 	for i, e := range c.Entries {
-		actions = append(actions, s.entryAction(e, i))
+		action := s.entryAction(e, i)
+		if i == 0 {
+			action.Item.Attributes["stamp"] = stamp
+		}
+		actions = append(actions, action)
 	}
 	return actions
 }

@@ -89,10 +89,6 @@ func (c careless) Write(ctx context.Context, actions ...table.Action) error {
 	return c.Table.Write(ctx, actions...)
 }
 
-// grace is how long the work under a lock may go on after another worker could
-// have the lock: as long as the take and a renewal may have been under way.
-const grace = 12 * time.Second
-
 // working is a game for locks that are kept as long as the work under them takes.
 func working(seed uint64) leasetest.Game {
 	g := game(seed)
@@ -103,7 +99,7 @@ func working(seed uint64) leasetest.Game {
 func TestWorkUnderALockIsDoneByOne(t *testing.T) {
 	for seed := range uint64(*games) {
 		h := play(t, working(seed), leasetest.Game.Work, nil)
-		if faults := h.CheckWork(grace); len(faults) > 0 {
+		if faults := h.CheckWork(); len(faults) > 0 {
 			t.Fatalf("game %d:\n%s\n\n%s", seed, strings.Join(faults, "\n"), h)
 		}
 		t.Logf("game %d: %s", seed, h.Count())
@@ -125,7 +121,7 @@ func TestAStoreThatForgetsTheVersionIsNoticed(t *testing.T) {
 func TestWorkUnderALockThatForgetsTheVersionIsNoticed(t *testing.T) {
 	for seed := range uint64(3) {
 		h := play(t, working(seed), leasetest.Game.Work, func(rows table.Table) table.Table { return careless{rows} })
-		if len(h.CheckWork(grace)) == 0 {
+		if len(h.CheckWork()) == 0 {
 			t.Errorf("game %d: no work by two at once, want some", seed)
 		}
 	}

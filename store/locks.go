@@ -117,38 +117,43 @@ func (l *Lock) write(ctx context.Context, owner string) (bool, error) {
 
 // Hold does the work while holding the lock, and keeps the lock for as long as
 // that takes. ran is false when the lock is held elsewhere. The context of the
-// work ends when the lock is lost.
+// work ends when the lock is lost, and at the latest when others may take it.
 func (l *Locks) Hold(ctx context.Context, name string, work func(context.Context) error) (ran bool, err error) {
+	// Counted from before each write: an onlooker sees it no earlier.
+	started := time.Now()
 	lock, ok, err := l.TryLock(ctx, name)
 	if err != nil || !ok {
 		return false, err
 	}
 	working, stop := context.WithCancelCause(ctx)
+	// A timer, because a renewal may hang for longer than the lock holds.
+	expiry := time.AfterFunc(time.Until(started.Add(l.length)), func() { stop(ptpu.ErrClaimLost) })
+	defer expiry.Stop()
 	var renewing sync.WaitGroup
-	renewing.Go(func() { lock.keep(working, stop) })
+	renewing.Go(func() { lock.keep(working, stop, expiry) })
 	err = work(working)
 	stop(nil)
 	renewing.Wait()
-	return true, errors.Join(err, lock.Unlock(context.WithoutCancel(ctx)))
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.length)
+	defer cancel()
+	return true, errors.Join(err, lock.Unlock(ending))
 }
 
-// keep renews the lock until ctx ends. It ends it itself when the lock is lost,
-// or could not be renewed for its length.
-func (l *Lock) keep(ctx context.Context, stop context.CancelCauseFunc) {
+// keep renews the lock until ctx ends, and puts off its expiry with each
+// renewal. It ends ctx when the lock is lost.
+func (l *Lock) keep(ctx context.Context, stop context.CancelCauseFunc, expiry *time.Timer) {
 	renewal := time.NewTicker(l.locks.length / 3)
 	defer renewal.Stop()
-	renewed := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-renewal.C:
 			started := time.Now()
-			err := l.Renew(ctx)
-			switch {
+			switch err := l.Renew(ctx); {
 			case err == nil:
-				renewed = started
-			case errors.Is(err, ptpu.ErrClaimLost), time.Since(renewed) >= l.locks.length:
+				expiry.Reset(time.Until(started.Add(l.locks.length)))
+			case errors.Is(err, ptpu.ErrClaimLost):
 				stop(ptpu.ErrClaimLost)
 				return
 			}

@@ -129,7 +129,16 @@ func hashOf(booking ptpu.BookingID) uint32 {
 // instantLayout has a fixed width, so that instants sort as text.
 const instantLayout = "2006-01-02T15:04:05.000000000Z"
 
-func instant(t time.Time) string { return t.UTC().Format(instantLayout) }
+// latest is the last instant that has that width. A sentence that "expires" on
+// 31 December 9999 ends behind it, in London's winter at the very next instant.
+var latest = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+
+func instant(t time.Time) string {
+	if t.After(latest) {
+		t = latest
+	}
+	return t.UTC().Format(instantLayout)
+}
 
 // unavailable gives the table's failures the domain's name.
 func unavailable(err error) error {

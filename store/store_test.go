@@ -384,6 +384,21 @@ func TestWhatIsOwedIsKeptUntilItIsDone(t *testing.T) {
 	}
 }
 
+func TestTheLastInstantThatARowCanHoldStandsForAllBehindIt(t *testing.T) {
+	s := open(t, messageTable(t))
+	until := ptpu.Date{Year: 9999, Month: time.December, Day: 31}.End()
+	open := ptpu.OpenWrite{BookingID: booking, Write: ptpu.Write{Kind: ptpu.SetOffenderNo}, MessageID: "m1", Until: until, Due: until}
+	if _, err := s.Write(t.Context(), ptpu.Claim{BookingID: booking}.Next("me"), ptpu.Changes{Unfinished: []ptpu.OpenWrite{open}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := waiting(t, s).OpenWrites; len(got) != 1 || until.Sub(got[0].Until) != 1 {
+		t.Errorf("got %+v, want one until a nanosecond before %s", got, until)
+	}
+	if got := due(t, s, now); len(got) != 0 {
+		t.Errorf("due now: %v", got)
+	}
+}
+
 func TestAStoreRefusesNonsense(t *testing.T) {
 	if _, err := store.New(store.Config{}); err == nil {
 		t.Error("a store without rows was made")

@@ -222,7 +222,7 @@ func (s *settings) nonsense(known []string) []string {
 	check(time.Duration(s.AuditRetention) >= ptpu.Retention, "PTPU_AUDIT_RETENTION", fmt.Sprintf("want at least %s", ptpu.Retention))
 	if s.InsightsConnection != "" {
 		err := telemetry.CheckConnectionString(string(s.InsightsConnection))
-		check(err == nil, "APPLICATIONINSIGHTS_CONNECTION_STRING", fmt.Sprint(err))
+		check(err == nil, "APPLICATIONINSIGHTS_CONNECTION_STRING", strings.ReplaceAll(fmt.Sprint(err), "\n", "; "))
 	}
 	check(s.HealthDetails == "always" || s.HealthDetails == "authorised", "PTPU_HEALTH_DETAILS", "want always or authorised")
 	check(inRange(s.MaxReplays, 0, 1000), "PTPU_DLQ_MAX_REPLAYS", "want 0 to 1000")

@@ -82,8 +82,8 @@ func wantFaultsOf(t *testing.T, environ map[string]string, err error, variables 
 	}
 	for _, fault := range faults {
 		name, expected, _ := strings.Cut(fault, ": ")
-		if _, known := variables[name]; !known || expected == "" {
-			t.Errorf("%q: fault %q names no variable, or not what is expected", environ, fault)
+		if _, known := variables[name]; !known || expected == "" || strings.Contains(fault, "\n") {
+			t.Errorf("%q: fault %q is not a variable and what is expected, in one line", environ, fault)
 		}
 		if strings.Contains(fault, canary) {
 			t.Errorf("%q: fault %q shows the secret", environ, fault)

@@ -139,15 +139,16 @@ func (c *claimant) write(ctx context.Context, kind kind, claim ptpu.Claim, messa
 	doubts := c.faults.doubted()
 	answer := c.history.begin(c.number, claim.BookingID.String(), in)
 	written, err := c.store.Write(ctx, claim, changes)
-	how := howOf(err, c.faults.doubted() > doubts)
+	// By its entries the store knows a write again.
+	how := howOf(err, len(changes.Entries) == 0 && c.faults.doubted() > doubts)
 	answer(answered{How: how, Version: written.Version})
 	return written, how
 }
 
-// howOf is what an error says of a write. When the write was done without an
-// answer, and another worker has written since, the store cannot tell: it says
-// that the claim is lost, which is true by then, and the write may have been done
-// all the same.
+// howOf is what an error says of a write. When one without entries was done
+// without an answer, and another worker has written since, the store cannot tell:
+// it says that the claim is lost, which is true by then, and the write may have
+// been done all the same.
 func howOf(err error, doubtful bool) how {
 	switch {
 	case err == nil:
