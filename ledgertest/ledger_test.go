@@ -239,6 +239,11 @@ func TestEveryWayToBreakAnInvariantIsFound(t *testing.T) {
 			newer := a.stored("n2")
 			a.write(a.rows, claim("one", 1, false), message(older), message(settled(newer, "SUPERSEDED", "supersededBy", "n1", "attempts", nil)))
 		}},
+		"the clock restarts": {"I7", "takes its place as seen at", func(a *account) {
+			older := a.stored("n1")
+			newer := a.stored("n2")
+			a.write(a.rows, claim("one", 1, false), message(newer), message(settled(older, "SUPERSEDED", "supersededBy", "n2", "attempts", nil)))
+		}},
 		"a message is poison for nothing": {"I5", "set aside as poison", func(a *account) {
 			m := a.stored("n1")
 			a.write(a.rows, claim("one", 1, false), message(m.with("status", "ERROR", "reason", "poison", "due", nil)))

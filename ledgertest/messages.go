@@ -147,6 +147,8 @@ func (w *transaction) superseded(was, m message) {
 		w.broken("I2", m.booking, m.id, "it is superseded by %s, which is none of its kind", m.supersededBy)
 	case newer(m, survivor) && was.reason != "poison":
 		w.broken("I2", m.booking, m.id, "it is superseded by %s, which is older", m.supersededBy)
+	case survivor.firstSeen.After(was.firstSeen):
+		w.broken("I7", m.booking, m.id, "it was first seen at %s, and %s takes its place as seen at %s", was.firstSeen, survivor.id, survivor.firstSeen)
 	}
 }
 
